@@ -1,0 +1,18 @@
+//! The ports: where the crates meet. Each is object-safe, has few methods, and says what an implementation owes.
+
+mod broker;
+mod cache;
+mod ledger;
+mod limiter;
+mod selector;
+mod symbols;
+
+pub use broker::{Accepted, Books, Broker, Login, LoginLink, MarketData, OrderEntry, Placed, QuoteResult};
+pub use cache::{Cache, CacheEntry, CacheKind};
+pub use ledger::{
+    AttemptRecord, AuditEntry, Change, FillRecord, Ledger, LedgerError, OrderFilter, OrderMoved, OrderRecord,
+    PositionRecord,
+};
+pub use limiter::{Forecast, Limiter, Permit, PermitRequest, RateRefusal, Scope, WindowUse};
+pub use selector::{CallReport, Candidate, PassedOver, Ranking, RouteQuery, Selector};
+pub use symbols::SymbolMap;

@@ -1,0 +1,100 @@
+//! The port to the rate limiter: a permit is held from the send until the broker's window has passed after its answer.
+
+use std::fmt::Debug;
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use crate::calls::{CallClass, Priority};
+use crate::clock::Monotonic;
+use crate::ids::AccountId;
+use crate::timestamp::Timestamp;
+
+/// What a broker counts together: one class of calls of one account.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Scope {
+    /// The account.
+    pub account: AccountId,
+    /// The class.
+    pub class: CallClass,
+}
+
+/// A wish for a permit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PermitRequest {
+    /// To be charged to.
+    pub scope: Scope,
+    /// The most requests the call may become at the broker.
+    pub weight: u32,
+    /// Who goes first.
+    pub priority: Priority,
+    /// When waiting is no use any more.
+    pub deadline: Monotonic,
+}
+
+/// Why there is no permit.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("rate limit: {window} holds {used} of {limit}; come back in {} ms", retry_after.as_millis())]
+pub struct RateRefusal {
+    /// The window that is full, for example `orders 10/1s`.
+    pub window: String,
+    /// Calls in it.
+    pub used: u32,
+    /// Calls it takes.
+    pub limit: u32,
+    /// A lower bound of the wait.
+    pub retry_after: Duration,
+}
+
+/// The right to send one call.
+///
+/// Dropping it before [`sent`](Permit::sent) gives the slot back; dropping it after counts the call as unanswered.
+pub trait Permit: Send + Debug {
+    /// Called before the first byte leaves.
+    fn sent(&mut self);
+
+    /// Called when the broker's final status line has been read.
+    fn answered(self: Box<Self>);
+}
+
+/// How full one window is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WindowUse {
+    /// Whose.
+    pub scope: Scope,
+    /// The window's length.
+    pub window: Duration,
+    /// Calls in flight or answered within it.
+    pub used: u32,
+    /// Calls it takes.
+    pub limit: u32,
+}
+
+/// What the limiter expects.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Forecast {
+    /// Whose.
+    pub scope: Scope,
+    /// Made when.
+    pub made_at: Timestamp,
+    /// How far ahead it looks.
+    pub horizon: Duration,
+    /// Probability, 0 to 1, that use passes the burst threshold within the horizon.
+    pub burst_probability: f64,
+}
+
+/// Grants permits so that no window of a broker's rule is exceeded on the broker's clock.
+///
+/// An implementation owes: `earliest` and `usage` answer without waiting; `acquire` is fair within a priority, keeps
+/// its deadline, and a dropped future leaves no hole in the queue.
+#[async_trait]
+pub trait Limiter: Send + Sync + Debug {
+    /// A lower bound of the instant at which a permit of this weight could be had.
+    fn earliest(&self, scope: &Scope, weight: u32) -> Monotonic;
+
+    /// Waits for a permit.
+    async fn acquire(&self, request: PermitRequest) -> Result<Box<dyn Permit>, RateRefusal>;
+
+    /// How full every window is.
+    fn usage(&self) -> Vec<WindowUse>;
+}
