@@ -1,0 +1,165 @@
+//! A request as an adapter builds it and a response as it reads it: plain values, so that translation can be tested
+//! without a network. `Debug` shows neither header values, query nor body: they may hold secrets.
+
+use std::fmt;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use sangam_core::{Error, ErrorKind, Operation, Outcome};
+
+/// Characters left alone in a query value: RFC 3986's unreserved ones.
+const QUERY: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
+/// One request, whole.
+#[derive(Clone)]
+pub struct WireRequest {
+    /// What it does, for limits, health and logs.
+    pub operation: Operation,
+    /// The method.
+    pub method: Method,
+    /// Scheme, host and path, without query.
+    pub url: String,
+    /// Query pairs, not yet encoded, in order.
+    pub query: Vec<(&'static str, String)>,
+    /// Headers.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: Option<Bytes>,
+    /// How long to wait for the whole answer, connecting included.
+    pub timeout: Duration,
+}
+
+impl WireRequest {
+    /// A request without query, headers or body, and ten seconds of patience.
+    #[must_use]
+    pub fn new(operation: Operation, method: Method, url: impl Into<String>) -> Self {
+        Self {
+            operation,
+            method,
+            url: url.into(),
+            query: Vec::new(),
+            headers: HeaderMap::new(),
+            body: None,
+            timeout: Duration::from_secs(10),
+        }
+    }
+
+    /// Adds a query pair; the value is encoded when the request is sent.
+    #[must_use]
+    pub fn query(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.query.push((name, value.into()));
+        self
+    }
+
+    /// Adds a header with a value that is no secret.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidRequest`] when the value cannot stand in a header.
+    pub fn header(mut self, name: HeaderName, value: &str) -> Result<Self, Error> {
+        let value = header_value(&name, value)?;
+        self.headers.insert(name, value);
+        Ok(self)
+    }
+
+    /// Adds a header whose value must never be shown.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidRequest`] when the value cannot stand in a header; the error does not show it.
+    pub fn secret_header(mut self, name: HeaderName, value: &str) -> Result<Self, Error> {
+        let mut value = header_value(&name, value)?;
+        value.set_sensitive(true);
+        self.headers.insert(name, value);
+        Ok(self)
+    }
+
+    /// Sets the body.
+    #[must_use]
+    pub fn body(mut self, body: impl Into<Bytes>) -> Self {
+        self.body = Some(body.into());
+        self
+    }
+
+    /// Sets the patience.
+    #[must_use]
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// The address with its encoded query.
+    #[must_use]
+    pub fn full_url(&self) -> String {
+        let mut url = self.url.clone();
+        for (i, (name, value)) in self.query.iter().enumerate() {
+            url.push(if i == 0 { '?' } else { '&' });
+            url.push_str(name);
+            url.push('=');
+            url.extend(utf8_percent_encode(value, QUERY));
+        }
+        url
+    }
+}
+
+fn header_value(name: &HeaderName, value: &str) -> Result<HeaderValue, Error> {
+    HeaderValue::from_str(value).map_err(|_| {
+        Error::new(
+            ErrorKind::InvalidRequest,
+            Outcome::NotSent,
+            format!("the value of header {name} has characters a header cannot carry"),
+        )
+    })
+}
+
+impl fmt::Debug for WireRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} {}", self.operation, self.method, self.url)
+    }
+}
+
+/// One response, read whole.
+#[derive(Clone)]
+pub struct WireResponse {
+    /// The status.
+    pub status: StatusCode,
+    /// Headers.
+    pub headers: HeaderMap,
+    /// The body, whatever its type.
+    pub body: Bytes,
+}
+
+impl WireResponse {
+    /// A header as text.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+}
+
+impl fmt::Debug for WireResponse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} with {} bytes", self.status, self.body.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn queries_are_encoded_and_debug_is_silent() {
+        let request = WireRequest::new(Operation::Quotes, Method::GET, "http://x/data/quotes")
+            .query("symbols", "NSE:M&M-EQ,NSE_INDEX|Nifty 50");
+        assert_eq!(
+            request.full_url(),
+            "http://x/data/quotes?symbols=NSE%3AM%26M-EQ%2CNSE_INDEX%7CNifty%2050"
+        );
+        let request = request.body("jKey=test-token");
+        assert!(!format!("{request:?}").contains("test-token"));
+    }
+}
