@@ -1,3 +1,135 @@
 //! The project's own commands: `cargo xtask ...`.
+//!
+//! Starts cargo, the bins of `sangam-tests` and the servers of the `sangam` binary; depends on none of our crates, so
+//! that it builds in seconds and still runs when they do not. What is checked lives here; what is tested lives with the
+//! code.
 
-fn main() {}
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "talking to the person at the terminal is its job"
+)]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a program that starts programs reads the environment and the clock"
+)]
+
+mod ci;
+mod clients;
+mod exec;
+mod layers;
+mod metadata;
+mod screen;
+mod statics;
+mod steps;
+mod suites;
+mod tally;
+mod tidy;
+mod workspace;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::steps::Steps;
+use crate::workspace::Workspace;
+
+/// The project's own commands.
+///
+/// `cargo xtask test` runs every test there is; `cargo xtask ci` runs the static checks as well and is what the build
+/// server runs. Everything else is a part of those two, to be run alone while working.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", max_term_width = 110)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Static checks, then every test: what has to pass before a change is taken
+    ///
+    /// Static checks are formatting, layers, tidy, clippy with warnings denied, documentation with warnings denied, and
+    /// cargo-deny's bans, licences and sources. All of them run even if one fails, and the summary names each failure
+    /// with the command that repeats just that step.
+    Ci,
+    /// Every test there is: unit, property, integration and documentation tests, vectors, clients
+    Test,
+    /// The integration tests over simulated brokers
+    Integration {
+        /// Only tests whose name contains this
+        filter: Option<String>,
+    },
+    /// The property tests: every test with `property` in its path
+    Property,
+    /// Hold the adapters against recorded requests and replies
+    ///
+    /// Runs every request vector through the adapters and every reply through the parsers, prints `N passed, M failed`
+    /// per broker and a readable difference for each failure. Without a folder it takes the project's own copies.
+    Vectors {
+        /// Folders of vectors in the form of tests/fixtures/wire
+        folders: Vec<PathBuf>,
+    },
+    /// The brokers' own Python clients, and openalgo's, against the simulated brokers and the gateway
+    ///
+    /// Makes one virtual environment per client under target/clients (the first time needs the network), builds
+    /// `sangam`, starts the servers on free ports, runs tests/clients/NAME/check.py and ends the servers.
+    Clients {
+        /// Only these clients: flattrade, fyers, upstox, openalgo
+        names: Vec<clients::Client>,
+    },
+    /// Checks against the reference data beside the project, which a clean clone lacks
+    SharedChecks,
+    /// The benchmarks
+    Bench {
+        /// Passed on to `cargo bench`, for instance a name to narrow by
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
+    /// House rules that no other tool checks, file by file
+    Tidy,
+    /// Dependencies point inward, and each driver has one owner
+    Layers,
+    /// Build the documentation with warnings denied
+    Docs,
+    /// cargo-deny: bans, licences and sources; installs it when missing
+    Deny,
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let workspace = match Workspace::find() {
+        Ok(workspace) => workspace,
+        Err(error) => {
+            eprintln!("{} {error:#}", screen::red("failed:"));
+            return ExitCode::FAILURE;
+        }
+    };
+    let mut steps = Steps::new(&workspace);
+    match cli.command {
+        Command::Ci => ci::run(&mut steps),
+        Command::Test => suites::everything(&mut steps),
+        Command::Integration { filter } => suites::integration(&mut steps, filter.as_deref()),
+        Command::Property => suites::property(&mut steps),
+        Command::Vectors { folders } => suites::vectors(&mut steps, &folders),
+        Command::Clients { names } => clients::run(&mut steps, &names),
+        Command::SharedChecks => suites::shared_checks(&mut steps),
+        Command::Bench { arguments } => suites::bench(&mut steps, &arguments),
+        Command::Tidy => tidy::run(&mut steps),
+        Command::Layers => layers::run(&mut steps),
+        Command::Docs => statics::docs(&mut steps),
+        Command::Deny => statics::deny(&mut steps),
+    }
+    steps.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        super::Cli::command().debug_assert();
+    }
+}
