@@ -94,7 +94,7 @@ pub struct OrderMoved {
     pub broker_order_id: Option<BrokerOrderId>,
     /// Cumulative fill; the ledger keeps the highest.
     pub filled: Option<Quantity>,
-    /// Average price of the fills.
+    /// Average price of the fills; left out by the ledger when `filled` is below what it has, as the answer is stale.
     pub average_price: Option<Price>,
     /// New kind and prices, after a modification.
     pub request: Option<OrderRequest>,
@@ -154,7 +154,7 @@ pub enum Change {
     },
     /// An order moved. Refused when it is not in the state `from` names, or the move is not listed.
     OrderMoved(Box<OrderMoved>),
-    /// A trade was seen; one seen before changes nothing.
+    /// A trade was seen; one seen before changes nothing, but takes the link to our order where it had none.
     Filled(Box<FillRecord>),
     /// All positions of an account as read; they replace those read before.
     PositionsRead {
@@ -227,6 +227,18 @@ pub enum LedgerError {
         /// To.
         to: String,
     },
+    /// A change speaks of something the ledger does not hold.
+    #[error("{subject} is not in the ledger")]
+    Missing {
+        /// What.
+        subject: String,
+    },
+    /// Something was written before under the same id.
+    #[error("{subject} is already in the ledger")]
+    AlreadyThere {
+        /// What.
+        subject: String,
+    },
     /// The file was written by a newer version.
     #[error(
         "the ledger has schema {found}, this version knows up to {known}; use the newer sangam that wrote it"
@@ -244,6 +256,15 @@ pub enum LedgerError {
         subject: String,
         /// What is wrong.
         what: String,
+    },
+    /// The store could not be opened, or refused or failed before anything was committed: nothing was written.
+    #[error("ledger: {what}")]
+    NotWritten {
+        /// What was being done, and what to do.
+        what: String,
+        /// The cause.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// The store failed. Whether a commit took effect is not known.
     #[error("ledger: {what}")]
@@ -263,7 +284,7 @@ pub enum LedgerError {
 /// every commit that returned before they began.
 #[async_trait]
 pub trait Ledger: Send + Sync + Debug {
-    /// Writes changes and their audit entry. Answers the number of the order a `Received` change made.
+    /// Writes changes and their audit entry. Answers the number of the order the first `Received` change made.
     async fn commit(
         &self,
         changes: &[Change],
@@ -299,10 +320,10 @@ pub trait Ledger: Send + Sync + Debug {
     /// Attempts that are neither acknowledged nor certainly not placed, oldest first.
     async fn open_attempts(&self) -> Result<Vec<AttemptRecord>, LedgerError>;
 
-    /// Fills of an Indian date, oldest first.
+    /// Fills of an Indian date, oldest first; those without a time last, as they came.
     async fn fills(&self, trading_date: Date) -> Result<Vec<FillRecord>, LedgerError>;
 
-    /// Fills of one order, oldest first.
+    /// Fills of one order, oldest first; those without a time last, as they came.
     async fn fills_of(&self, uid: OrderUid) -> Result<Vec<FillRecord>, LedgerError>;
 
     /// Positions as last read.
