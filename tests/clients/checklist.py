@@ -114,7 +114,7 @@ def candles(rows, minimum=1):
     return f"{len(rows)} candles"
 
 
-def shorten(value, limit=600):
+def shorten(value, limit=900):
     """A value as one printable line."""
     text = " ".join((value if isinstance(value, str) else repr(value)).split())
     return text if len(text) <= limit else f"{text[:limit]} ... ({len(text)} characters)"

@@ -9,6 +9,12 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
 
+/// Time a program gets to end by itself once asked.
+const GRACE: Duration = Duration::from_millis(if cfg!(test) { 200 } else { 5000 });
+
+/// How often a program that was asked to end is looked at.
+const LOOK_EVERY: Duration = Duration::from_millis(10);
+
 /// Run a program to its end with our own terminal; anything but success is an error.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
     println!("{}", shown(command));
@@ -150,9 +156,35 @@ impl Running {
 #[derive(Debug)]
 struct Guard(Child);
 
+impl Guard {
+    /// Whether it ends by itself within the time.
+    fn ends(&mut self, within: Duration) -> bool {
+        let deadline = Instant::now() + within;
+        loop {
+            match self.0.try_wait() {
+                Ok(None) if Instant::now() < deadline => thread::sleep(LOOK_EVERY),
+                Ok(None) => return false,
+                Ok(Some(_)) | Err(_) => return true,
+            }
+        }
+    }
+}
+
 impl Drop for Guard {
     fn drop(&mut self) {
-        // Both fail only if it has ended already, which is what is wanted.
+        if self.ends(Duration::ZERO) {
+            return;
+        }
+        // Asked first, so that it can end what it has started itself; its number cannot be another's until it is
+        // waited for.
+        let asked = Command::new("kill")
+            .arg(self.0.id().to_string())
+            .status()
+            .is_ok_and(|status| status.success());
+        if asked && self.ends(GRACE) {
+            return;
+        }
+        // Both fail only if it has ended meanwhile, which is what is wanted.
         let _already_ended = self.0.kill();
         let _already_waited = self.0.wait();
     }
@@ -235,5 +267,23 @@ mod tests {
             .expect_err("exit 3");
         assert!(error.to_string().contains("exit status: 3"), "{error}");
         assert_eq!(seen, ["a", "b"]);
+    }
+
+    #[test]
+    fn a_program_is_gone_when_its_guard_is() {
+        for script in [
+            "echo ready $$; exec tail -f /dev/null",
+            "trap '' TERM; echo ready $$; while :; do :; done",
+        ] {
+            let mut running = Running::start("it", &mut shell(script)).expect("sh starts");
+            let id = running.wait_for("its number", SOON, first).expect("printed");
+            drop(running);
+            let alive = Command::new("kill")
+                .args(["-0", &id])
+                .stderr(Stdio::null())
+                .status()
+                .expect("kill starts");
+            assert!(!alive.success(), "{script} is still there");
+        }
     }
 }

@@ -225,8 +225,9 @@ def _(s, base_url):
     c.demand("holdings", rows, "at least one, so that a row's shape is tried", rows)
     for row in rows:
         c.demand("names", row.isin and row.trading_symbol and row.instrument_token, "not empty", row.to_dict())
-        c.decimal("quantity", row.quantity), c.positive("average_price", row.average_price)
-        c.positive("last_price", row.last_price)
+        c.decimal("quantity", row.quantity), c.positive("last_price", row.last_price)
+        # The documents allow a holding without a cost.
+        c.decimal("average_price", 0 if row.average_price is None else row.average_price)
     return f"{len(rows)} holdings"
 
 
