@@ -1,0 +1,28 @@
+//! Simulated Indian brokers on loopback.
+//!
+//! One engine (contracts of today, a calm market, an account with its order book, rate rules, log-ins, faults) under
+//! broker servers that speak the brokers' own wire formats. It shares no wire type and no symbol table with any
+//! adapter, or both would agree on the same mistake.
+
+pub mod account;
+pub mod broker;
+pub mod clock;
+pub mod config;
+pub mod contracts;
+pub mod faults;
+pub mod limits;
+pub mod market;
+pub mod masters;
+pub mod money;
+pub mod rng;
+pub mod server;
+pub mod sessions;
+pub mod stats;
+pub mod world;
+
+pub use broker::{BrokerApi, Call, CallClass, Charge};
+pub use clock::{Instant64, SimClock};
+pub use config::SimConfig;
+pub use money::Paise;
+pub use server::{RunningSim, SimServer};
+pub use world::World;
