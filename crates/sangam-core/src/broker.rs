@@ -127,6 +127,11 @@ pub struct Capabilities {
     pub orders_by_tag: bool,
     /// Whether after-market orders can be placed.
     pub after_market: bool,
+    /// Whether a modification must name the quantity even when it does not change.
+    pub modify_needs_quantity: bool,
+    /// Whether it is documented that the quantity of a modification is the whole one, filled part included. Where it is
+    /// not, the quantity is not changed after a fill.
+    pub modify_quantity_is_total: bool,
 }
 
 impl Capabilities {
@@ -144,6 +149,8 @@ impl Capabilities {
             candles: false,
             orders_by_tag: false,
             after_market: false,
+            modify_needs_quantity: false,
+            modify_quantity_is_total: false,
         }
     }
 
