@@ -1,0 +1,233 @@
+//! The desk: takes orders, checks them, and hands each to a task of its own. The caller waits for that task; a caller
+//! that goes away cancels nothing.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use sangam_core::ports::{Ledger, OrderFilter, OrderRecord, RouteQuery, Selector, SymbolMap};
+use sangam_core::{
+    AccountId, BrokerName, Clock, GroupId, Operation, OrderDraft, OrderNumber, OrderState, OrderUid, OwnerId, Quantity,
+};
+use tokio::sync::Notify;
+
+use crate::account::DeskAccount;
+use crate::error::DeskError;
+use crate::pace::Pace;
+use crate::settings::DeskSettings;
+use crate::tag::TagKey;
+use crate::{digest, drive, eligible};
+
+/// What a desk is put together from.
+pub struct DeskParts {
+    /// The group it serves.
+    pub group: GroupId,
+    /// Whose it is.
+    pub owner: OwnerId,
+    /// Whether the group's brokers are simulated.
+    pub simulated: bool,
+    /// The group's accounts.
+    pub accounts: Vec<DeskAccount>,
+    /// The books of record.
+    pub ledger: Arc<dyn Ledger>,
+    /// Who serves which call.
+    pub selector: Arc<dyn Selector>,
+    /// The symbol table.
+    pub symbols: Arc<dyn SymbolMap>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Ten random bytes for each order's id.
+    pub entropy: Arc<dyn Fn() -> [u8; 10] + Send + Sync>,
+    /// The installation's key for tags.
+    pub tag_key: TagKey,
+    /// Settings.
+    pub settings: DeskSettings,
+}
+
+pub(crate) struct Inner {
+    pub(crate) parts: DeskParts,
+    pub(crate) reading: BTreeMap<AccountId, Reading>,
+}
+
+/// The reading of one account's books: its pace, and what wakes it.
+pub(crate) struct Reading {
+    pub(crate) pace: Mutex<Pace>,
+    pub(crate) wake: Notify,
+    pub(crate) one_at_a_time: tokio::sync::Mutex<()>,
+}
+
+/// The order desk of one group. Cheap to clone; clones share everything.
+#[derive(Clone)]
+pub struct Desk {
+    pub(crate) inner: Arc<Inner>,
+}
+
+impl std::fmt::Debug for Desk {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Desk({} with {} accounts)", self.inner.parts.group, self.inner.parts.accounts.len())
+    }
+}
+
+/// What became of a submission.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Submitted {
+    /// The order as the ledger has it now: working, filled, rejected or in doubt.
+    pub order: OrderRecord,
+    /// Whether it was sent by an earlier call with the same client order id.
+    pub replayed: bool,
+}
+
+impl Desk {
+    /// A desk over its parts. Call [`Desk::recover`] before the first order and run [`Desk::watch`] beside it.
+    #[must_use]
+    pub fn new(parts: DeskParts) -> Self {
+        let reading = parts
+            .accounts
+            .iter()
+            .map(|account| {
+                let reading = Reading {
+                    pace: Mutex::new(Pace::new()),
+                    wake: Notify::new(),
+                    one_at_a_time: tokio::sync::Mutex::new(()),
+                };
+                (account.id().clone(), reading)
+            })
+            .collect();
+        Self { inner: Arc::new(Inner { parts, reading }) }
+    }
+
+    /// The accounts it may place through.
+    #[must_use]
+    pub fn accounts(&self) -> &[DeskAccount] {
+        &self.inner.parts.accounts
+    }
+
+    /// The group it serves.
+    #[must_use]
+    pub fn group(&self) -> &GroupId {
+        &self.inner.parts.group
+    }
+
+    /// Takes an order and answers when it is acknowledged, refused or in doubt.
+    ///
+    /// With a client order id the same order is sent once however often it is submitted: the present state of the first
+    /// one is answered.
+    ///
+    /// # Errors
+    /// [`DeskError::Invalid`], [`DeskError::UnknownInstrument`] and [`DeskError::NoAccount`] before anything is recorded
+    /// or sent; [`DeskError::KeyReused`] and [`DeskError::InProgress`] for a client order id in use. An order that a
+    /// broker refused is no error: it is answered as rejected.
+    pub async fn submit(&self, draft: OrderDraft, pinned: Option<BrokerName>) -> Result<Submitted, DeskError> {
+        let body_digest = digest::of(&draft, pinned);
+        if let Some(earlier) = self.inner.replay(&draft, &body_digest).await? {
+            return Ok(earlier);
+        }
+        let parts = &self.inner.parts;
+        let instrument = parts
+            .symbols
+            .instrument(&draft.instrument)
+            .ok_or_else(|| DeskError::UnknownInstrument(draft.instrument.clone()))?;
+        let request = draft.check(&instrument).map_err(DeskError::Invalid)?;
+        let mut ranking = parts.selector.rank(RouteQuery {
+            operation: Operation::Place,
+            instrument: Some(&draft.instrument),
+            pinned,
+        });
+        ranking.candidates.retain(|candidate| self.inner.account(&candidate.account).is_some());
+        let ranking = eligible::narrow(&self.inner, &request, ranking).await?;
+
+        let now = parts.clock.now();
+        let unix_ms = u64::try_from(now.as_millisecond()).unwrap_or_default();
+        let record = OrderRecord {
+            uid: OrderUid::new(unix_ms, &(parts.entropy)()),
+            number: OrderNumber::from_u64(0),
+            owner: parts.owner.clone(),
+            group: parts.group.clone(),
+            client_order_id: draft.client_order_id.clone(),
+            body_digest: body_digest.clone(),
+            request,
+            strategy: draft.strategy.clone(),
+            state: OrderState::Received,
+            account: None,
+            broker: None,
+            broker_order_id: None,
+            filled: Quantity::ZERO,
+            average_price: None,
+            message: None,
+            simulated: parts.simulated,
+            created_at: now,
+            updated_at: now,
+        };
+        let inner = Arc::clone(&self.inner);
+        let driven = tokio::spawn(drive::place(inner, record, ranking, instrument.tick));
+        match driven.await.map_err(|_| DeskError::Interrupted)? {
+            Ok(order) => Ok(Submitted { order, replayed: false }),
+            Err(DeskError::Ledger(sangam_core::ports::LedgerError::DuplicateClientOrderId { .. })) => {
+                let earlier = self.inner.replay(&draft, &body_digest).await?;
+                earlier.ok_or(DeskError::Interrupted)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// One order as the ledger has it.
+    ///
+    /// # Errors
+    /// [`DeskError::NotFound`] for a number that is none of ours.
+    pub async fn order(&self, number: OrderNumber) -> Result<OrderRecord, DeskError> {
+        self.inner.order(number).await
+    }
+
+    /// Orders of the group, newest first.
+    ///
+    /// # Errors
+    /// [`DeskError::Ledger`] when the books cannot be read.
+    pub async fn orders(&self, filter: &OrderFilter) -> Result<Vec<OrderRecord>, DeskError> {
+        let mut orders = self.inner.parts.ledger.orders(filter).await?;
+        orders.retain(|order| order.group == self.inner.parts.group);
+        Ok(orders)
+    }
+}
+
+impl Inner {
+    pub(crate) fn account(&self, id: &AccountId) -> Option<&DeskAccount> {
+        self.parts.accounts.iter().find(|account| account.id() == id)
+    }
+
+    pub(crate) async fn order(&self, number: OrderNumber) -> Result<OrderRecord, DeskError> {
+        let found = self.parts.ledger.order_by_number(number).await?;
+        found.filter(|order| order.group == self.parts.group).ok_or(DeskError::NotFound(number))
+    }
+
+    async fn replay(&self, draft: &OrderDraft, body_digest: &str) -> Result<Option<Submitted>, DeskError> {
+        let Some(key) = &draft.client_order_id else {
+            return Ok(None);
+        };
+        let Some(order) = self.parts.ledger.order_by_client_id(&self.parts.owner, key).await? else {
+            return Ok(None);
+        };
+        if order.body_digest != body_digest {
+            return Err(DeskError::KeyReused { existing: order.number });
+        }
+        match order.state {
+            OrderState::Received | OrderState::Validated | OrderState::Queued | OrderState::Submitting => {
+                Err(DeskError::InProgress { existing: order.number })
+            }
+            _ => Ok(Some(Submitted { order, replayed: true })),
+        }
+    }
+
+    pub(crate) fn doubt_arose(&self, account: &AccountId) {
+        if let Some(reading) = self.reading.get(account) {
+            reading.pace.lock().doubt();
+            reading.wake.notify_one();
+        }
+    }
+
+    pub(crate) fn order_acked(&self, account: &AccountId) {
+        if let Some(reading) = self.reading.get(account) {
+            reading.pace.lock().acked();
+            reading.wake.notify_one();
+        }
+    }
+}

@@ -1,0 +1,26 @@
+//! What can be set at the desk, with units and defaults.
+
+use std::time::Duration;
+
+use sangam_core::protect::Slippage;
+
+/// Settings of a desk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DeskSettings {
+    /// How long after it was received an order may still be sent to another broker. Default 10 s.
+    pub deadline: Duration,
+    /// How far a protected market order may go from the quote. Default 0.5 % on a quote of the last 3 s.
+    pub slippage: Slippage,
+    /// How long a commit of an outcome is tried again before the caller hears "in doubt". Default 5 s.
+    pub outcome_retry: Duration,
+}
+
+impl Default for DeskSettings {
+    fn default() -> Self {
+        Self {
+            deadline: Duration::from_secs(10),
+            slippage: Slippage::default(),
+            outcome_retry: Duration::from_secs(5),
+        }
+    }
+}
