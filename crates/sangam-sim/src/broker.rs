@@ -77,9 +77,13 @@ pub trait BrokerApi: Send + Sync + 'static {
 
     /// The broker's answer while `orders_down` or `reads_down` holds: 503 without a JSON body unless overridden.
     fn unavailable(&self) -> Response {
-        let mut response = Response::new("<html><body><h1>503 Service Temporarily Unavailable</h1></body></html>".into());
+        let mut response =
+            Response::new("<html><body><h1>503 Service Temporarily Unavailable</h1></body></html>".into());
         *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
-        response.headers_mut().insert(http::header::CONTENT_TYPE, http::HeaderValue::from_static("text/html"));
+        response.headers_mut().insert(
+            http::header::CONTENT_TYPE,
+            http::HeaderValue::from_static("text/html"),
+        );
         response
     }
 }

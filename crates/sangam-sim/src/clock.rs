@@ -42,7 +42,8 @@ impl Instant64 {
     /// The Indian civil time of this instant, with its offset.
     #[must_use]
     pub fn zoned(self) -> Zoned {
-        let stamp = Timestamp::from_microsecond(self.0).expect("the simulator's clock stays within civil time");
+        let stamp =
+            Timestamp::from_microsecond(self.0).expect("the simulator's clock stays within civil time");
         stamp.to_zoned(ist())
     }
 
@@ -116,20 +117,37 @@ enum Source {
 impl SimClock {
     /// Real time.
     #[must_use]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is where real time comes in; everything else takes an instant"
+    )]
     pub fn real() -> Self {
         Self::running_from(Instant64(Timestamp::now().as_microsecond()))
     }
 
     /// Runs at real speed from a chosen instant.
     #[must_use]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is where real time comes in; everything else takes an instant"
+    )]
     pub fn running_from(start: Instant64) -> Self {
-        Self { source: Arc::new(Source::Running { base: start.0, since: Instant::now() }), started: start }
+        Self {
+            source: Arc::new(Source::Running {
+                base: start.0,
+                since: Instant::now(),
+            }),
+            started: start,
+        }
     }
 
     /// Stands still until [`SimClock::advance`] moves it. Fault delays still use real time.
     #[must_use]
     pub fn manual(start: Instant64) -> Self {
-        Self { source: Arc::new(Source::Manual(AtomicI64::new(start.0))), started: start }
+        Self {
+            source: Arc::new(Source::Manual(AtomicI64::new(start.0))),
+            started: start,
+        }
     }
 
     /// The present instant.
@@ -137,7 +155,8 @@ impl SimClock {
     pub fn now(&self) -> Instant64 {
         match &*self.source {
             Source::Running { base, since } => {
-                let elapsed = i64::try_from(since.elapsed().as_micros()).expect("a process does not run for 292,000 years");
+                let elapsed = i64::try_from(since.elapsed().as_micros())
+                    .expect("a process does not run for 292,000 years");
                 Instant64(base + elapsed)
             }
             Source::Manual(at) => Instant64(at.load(Ordering::SeqCst)),
@@ -169,7 +188,10 @@ impl fmt::Debug for SimClock {
             Source::Running { .. } => "running",
             Source::Manual(_) => "manual",
         };
-        f.debug_struct("SimClock").field("form", &form).field("now", &self.now().0).finish()
+        f.debug_struct("SimClock")
+            .field("form", &form)
+            .field("now", &self.now().0)
+            .finish()
     }
 }
 
@@ -241,7 +263,9 @@ pub fn is_trading_day(date: Date) -> bool {
 pub fn trading_day_on_or_before(date: Date) -> Date {
     let mut day = date;
     while !is_trading_day(day) {
-        day = day.yesterday().expect("the simulator's dates are far from the calendar's ends");
+        day = day
+            .yesterday()
+            .expect("the simulator's dates are far from the calendar's ends");
     }
     day
 }
@@ -265,25 +289,46 @@ mod tests {
         assert_eq!(evening.date(), date(2026, 11, 23));
         assert_eq!(evening.plus_us(SECOND_US).date(), date(2026, 11, 24));
         assert_eq!(evening.day_number() + 1, evening.plus_us(SECOND_US).day_number());
-        assert_eq!(Instant64::midnight(date(2026, 11, 24)), evening.plus_us(SECOND_US));
+        assert_eq!(
+            Instant64::midnight(date(2026, 11, 24)),
+            evening.plus_us(SECOND_US)
+        );
         assert_eq!(evening.format("%d-%m-%Y %H:%M:%S"), "23-11-2026 23:59:59");
     }
 
     #[test]
     fn sessions_follow_the_clock_unless_always_open() {
         let monday = date(2026, 11, 23);
-        assert_eq!(phase(Instant64::at(monday.at(9, 14, 59, 0)), false), Phase::BeforeOpen);
+        assert_eq!(
+            phase(Instant64::at(monday.at(9, 14, 59, 0)), false),
+            Phase::BeforeOpen
+        );
         assert_eq!(phase(Instant64::at(monday.at(9, 15, 0, 0)), false), Phase::Open);
-        assert_eq!(phase(Instant64::at(monday.at(15, 30, 0, 0)), false), Phase::Closed);
-        assert_eq!(phase(Instant64::at(date(2026, 11, 22).at(11, 0, 0, 0)), false), Phase::Closed);
-        assert_eq!(phase(Instant64::at(date(2026, 11, 22).at(11, 0, 0, 0)), true), Phase::Open);
+        assert_eq!(
+            phase(Instant64::at(monday.at(15, 30, 0, 0)), false),
+            Phase::Closed
+        );
+        assert_eq!(
+            phase(Instant64::at(date(2026, 11, 22).at(11, 0, 0, 0)), false),
+            Phase::Closed
+        );
+        assert_eq!(
+            phase(Instant64::at(date(2026, 11, 22).at(11, 0, 0, 0)), true),
+            Phase::Open
+        );
     }
 
     #[test]
     fn expiry_times_come_next() {
         let now = Instant64::at(date(2026, 11, 23).at(3, 29, 0, 0));
-        assert_eq!(next_ist(now, 3, 30), Instant64::at(date(2026, 11, 23).at(3, 30, 0, 0)));
-        assert_eq!(next_ist(now.plus_us(MINUTE_US), 3, 30), Instant64::at(date(2026, 11, 24).at(3, 30, 0, 0)));
+        assert_eq!(
+            next_ist(now, 3, 30),
+            Instant64::at(date(2026, 11, 23).at(3, 30, 0, 0))
+        );
+        assert_eq!(
+            next_ist(now.plus_us(MINUTE_US), 3, 30),
+            Instant64::at(date(2026, 11, 24).at(3, 30, 0, 0))
+        );
     }
 
     #[test]

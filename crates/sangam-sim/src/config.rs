@@ -154,20 +154,38 @@ impl SimConfig {
     }
 
     fn checked(self) -> Result<Self, ConfigError> {
-        let wrong = |field, why: &str| Err(ConfigError::Value { field, why: why.to_owned() });
+        let wrong = |field, why: &str| {
+            Err(ConfigError::Value {
+                field,
+                why: why.to_owned(),
+            })
+        };
         if self.cash < Paise::ZERO {
             return wrong("cash", "must not be negative");
         }
-        if self.holdings.iter().any(|h| h.quantity < 0 || h.average < Paise::ZERO) {
+        if self
+            .holdings
+            .iter()
+            .any(|h| h.quantity < 0 || h.average < Paise::ZERO)
+        {
             return wrong("holdings", "quantity and average must not be negative");
         }
-        if self.prices.iter().any(|p| p.price < Paise::rupees(1) || p.price > Paise::rupees(1_000_000)) {
+        if self
+            .prices
+            .iter()
+            .any(|p| p.price < Paise::rupees(1) || p.price > Paise::rupees(1_000_000))
+        {
             return wrong("prices", "must lie between 1 and 1000000 rupees");
         }
         if self.moves.iter().any(|m| m.percent.0.abs() > 9_000) {
             return wrong("moves", "percent must lie between -90 and 90");
         }
-        if self.rules.iter().flat_map(|r| &r.windows).any(|&(count, seconds)| count == 0 || seconds == 0) {
+        if self
+            .rules
+            .iter()
+            .flat_map(|r| &r.windows)
+            .any(|&(count, seconds)| count == 0 || seconds == 0)
+        {
             return wrong("rules", "counts and seconds of a window must be above zero");
         }
         if self.body_limit < 1_024 {
@@ -179,7 +197,9 @@ impl SimConfig {
     /// The clock these settings ask for.
     #[must_use]
     pub fn clock(&self) -> SimClock {
-        self.start.map_or_else(SimClock::real, |civil| SimClock::running_from(Instant64::at(civil)))
+        self.start.map_or_else(SimClock::real, |civil| {
+            SimClock::running_from(Instant64::at(civil))
+        })
     }
 }
 

@@ -96,7 +96,11 @@ impl FromStr for Paise {
         if beyond.bytes().any(|byte| byte != b'0') || whole.len() > 14 {
             return Err(NotAnAmount);
         }
-        let rupees: i64 = if whole.is_empty() { 0 } else { whole.parse().map_err(|_| NotAnAmount)? };
+        let rupees: i64 = if whole.is_empty() {
+            0
+        } else {
+            whole.parse().map_err(|_| NotAnAmount)?
+        };
         let paise: i64 = match cents.len() {
             0 => 0,
             1 => 10 * cents.parse::<i64>().map_err(|_| NotAnAmount)?,
@@ -161,7 +165,14 @@ mod tests {
 
     #[test]
     fn text_and_back() {
-        for (text, paise) in [("0", 0), ("1450.5", 145_050), ("1450.05", 145_005), ("-3.10", -310), (".5", 50), ("7.000", 700)] {
+        for (text, paise) in [
+            ("0", 0),
+            ("1450.5", 145_050),
+            ("1450.05", 145_005),
+            ("-3.10", -310),
+            (".5", 50),
+            ("7.000", 700),
+        ] {
             assert_eq!(text.parse(), Ok(Paise(paise)), "{text}");
         }
         for text in ["", "-", ".", "1.005", "1e3", "abc", "1,000", "999999999999999"] {
@@ -176,7 +187,10 @@ mod tests {
         assert_eq!(Paise(145_000).to_json().to_string(), "1450");
         assert_eq!(Paise(145_000).to_json_decimal().to_string(), "1450.0");
         assert_eq!(Paise::from_json(&serde_json::json!(1450.1)), Some(Paise(145_010)));
-        assert_eq!(Paise::from_json(&serde_json::json!("1450.10")), Some(Paise(145_010)));
+        assert_eq!(
+            Paise::from_json(&serde_json::json!("1450.10")),
+            Some(Paise(145_010))
+        );
         assert_eq!(Paise::from_json(&serde_json::json!(null)), None);
     }
 

@@ -47,13 +47,17 @@ pub const fn mix(value: u64) -> u64 {
 /// One hash of several numbers, stable over runs and machines.
 #[must_use]
 pub fn hash(parts: &[u64]) -> u64 {
-    parts.iter().fold(0x5851_F42D_4C95_7F2D, |state, part| mix(state ^ part.wrapping_mul(0x9E37_79B9_7F4A_7C15)))
+    parts.iter().fold(0x5851_F42D_4C95_7F2D, |state, part| {
+        mix(state ^ part.wrapping_mul(0x9E37_79B9_7F4A_7C15))
+    })
 }
 
 /// One hash of a text, stable over runs and machines (FNV-1a, mixed).
 #[must_use]
 pub fn hash_text(text: &str) -> u64 {
-    mix(text.bytes().fold(0xCBF2_9CE4_8422_2325, |state, byte| (state ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3)))
+    mix(text.bytes().fold(0xCBF2_9CE4_8422_2325, |state, byte| {
+        (state ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3)
+    }))
 }
 
 #[cfg(test)]

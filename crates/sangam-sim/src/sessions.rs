@@ -60,7 +60,10 @@ impl Sessions {
     /// No token yet.
     #[must_use]
     pub fn new(life: TokenLife) -> Self {
-        Self { life, issued: Mutex::default() }
+        Self {
+            life,
+            issued: Mutex::default(),
+        }
     }
 
     /// When a token issued now will end.
@@ -120,7 +123,11 @@ mod tests {
     #[test]
     fn tokens_live_until_the_brokers_hour() {
         let evening = Instant64::at(date(2026, 11, 23).at(20, 0, 0, 0));
-        for (life, hour, minute) in [(TokenLife::FLATTRADE, 5, 0), (TokenLife::FYERS, 6, 0), (TokenLife::UPSTOX, 3, 30)] {
+        for (life, hour, minute) in [
+            (TokenLife::FLATTRADE, 5, 0),
+            (TokenLife::FYERS, 6, 0),
+            (TokenLife::UPSTOX, 3, 30),
+        ] {
             let sessions = Sessions::new(life);
             sessions.issue("t", evening);
             let end = Instant64::at(date(2026, 11, 24).at(hour, minute, 0, 0));

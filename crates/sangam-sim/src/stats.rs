@@ -80,7 +80,13 @@ impl Stats {
 
     /// Everything so far, with the limiter's figures.
     #[must_use]
-    pub fn report(&self, broker: &'static str, rules: Vec<RuleReport>, violations: u64, blocked: bool) -> StatsReport {
+    pub fn report(
+        &self,
+        broker: &'static str,
+        rules: Vec<RuleReport>,
+        violations: u64,
+        blocked: bool,
+    ) -> StatsReport {
         let counts = self.counts.lock();
         StatsReport {
             broker,
@@ -93,7 +99,12 @@ impl Stats {
             orders_rejected: counts.rejected,
             accepted_by_tag: counts.by_tag.clone(),
             accepted_untagged: counts.untagged,
-            duplicate_tags: counts.by_tag.iter().filter(|(_, n)| **n > 1).map(|(tag, _)| tag.clone()).collect(),
+            duplicate_tags: counts
+                .by_tag
+                .iter()
+                .filter(|(_, n)| **n > 1)
+                .map(|(tag, _)| tag.clone())
+                .collect(),
             faults: counts.faults.clone(),
         }
     }

@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use parking_lot::{Mutex, RwLock};
 
 use crate::account::{
-    Account, Change, Fill, Funds, Holding, NewOrder, Order, OrderState, Position, Product, Refusal, Scene, Side,
+    Account, Change, Fill, Funds, Holding, NewOrder, Order, OrderState, Position, Product, Refusal, Scene,
+    Side,
 };
 use crate::broker::BrokerApi;
 use crate::clock::{Instant64, Phase, SimClock, phase};
@@ -140,7 +141,13 @@ impl World {
 
     /// Candles that start in `from..=to`, oldest first.
     #[must_use]
-    pub fn candles(&self, contract: &Contract, interval: Interval, from: Instant64, to: Instant64) -> Vec<Candle> {
+    pub fn candles(
+        &self,
+        contract: &Contract,
+        interval: Interval,
+        from: Instant64,
+        to: Instant64,
+    ) -> Vec<Candle> {
         self.market.candles(contract, interval, from, to, self.now())
     }
 
@@ -254,7 +261,12 @@ impl World {
     #[must_use]
     pub fn report(&self) -> StatsReport {
         let blocked = self.limiter.blocked(self.now());
-        self.stats.report(self.api.name(), self.limiter.report(), self.limiter.violations(), blocked)
+        self.stats.report(
+            self.api.name(),
+            self.limiter.report(),
+            self.limiter.violations(),
+            blocked,
+        )
     }
 
     /// Runs a request's handler with books of a certain age.
@@ -267,7 +279,12 @@ impl World {
         // The clock is read under the lock, so that the book's stamps never run backwards.
         let now = self.now();
         let universe = self.universe_at(now);
-        let scene = Scene { market: &self.market, universe: &universe, now, always_open: self.config.always_open };
+        let scene = Scene {
+            market: &self.market,
+            universe: &universe,
+            now,
+            always_open: self.config.always_open,
+        };
         work(&mut account, &scene)
     }
 
@@ -282,6 +299,9 @@ impl World {
 
 impl std::fmt::Debug for World {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("World").field("broker", &self.api.name()).field("clock", &self.clock).finish_non_exhaustive()
+        f.debug_struct("World")
+            .field("broker", &self.api.name())
+            .field("clock", &self.clock)
+            .finish_non_exhaustive()
     }
 }

@@ -59,14 +59,29 @@ fn check_terms(contract: &Contract, side: Side, terms: &Terms) -> Result<(), Ref
         return Err(Refusal::NotALotMultiple { lot: contract.lot });
     }
     if terms.quantity > contract.freeze {
-        return Err(Refusal::AboveFreeze { freeze: contract.freeze });
+        return Err(Refusal::AboveFreeze {
+            freeze: contract.freeze,
+        });
     }
-    let disclosed_ok = terms.disclosed == 0 || (contract.segment.is_cash() && (1..=terms.quantity).contains(&terms.disclosed));
+    let disclosed_ok = terms.disclosed == 0
+        || (contract.segment.is_cash() && (1..=terms.quantity).contains(&terms.disclosed));
     if !disclosed_ok {
         return Err(Refusal::DisclosedNotAllowed);
     }
-    check_price(terms.kind.has_price(), terms.price, contract.tick, Refusal::PriceMissing, Refusal::PriceNotAllowed)?;
-    check_price(terms.kind.has_trigger(), terms.trigger, contract.tick, Refusal::TriggerMissing, Refusal::TriggerNotAllowed)?;
+    check_price(
+        terms.kind.has_price(),
+        terms.price,
+        contract.tick,
+        Refusal::PriceMissing,
+        Refusal::PriceNotAllowed,
+    )?;
+    check_price(
+        terms.kind.has_trigger(),
+        terms.trigger,
+        contract.tick,
+        Refusal::TriggerMissing,
+        Refusal::TriggerNotAllowed,
+    )?;
     let beyond = match side {
         Side::Buy => terms.trigger > terms.price,
         Side::Sell => terms.trigger < terms.price,
@@ -77,7 +92,13 @@ fn check_terms(contract: &Contract, side: Side, terms: &Terms) -> Result<(), Ref
     Ok(())
 }
 
-fn check_price(wanted: bool, price: Paise, tick: Paise, missing: Refusal, surplus: Refusal) -> Result<(), Refusal> {
+fn check_price(
+    wanted: bool,
+    price: Paise,
+    tick: Paise,
+    missing: Refusal,
+    surplus: Refusal,
+) -> Result<(), Refusal> {
     match (wanted, price > Paise::ZERO) {
         (true, false) => Err(missing),
         (false, _) if !price.is_zero() => Err(surplus),
@@ -94,7 +115,11 @@ pub(super) fn check_product(contract: &Contract, product: Product) -> Result<(),
         Product::Intraday => contract.segment.is_derivative() || matches!(contract.series, "EQ" | "A" | "B"),
         Product::MarginFunded => matches!(contract.series, "EQ" | "A"),
     };
-    if allowed { Ok(()) } else { Err(Refusal::ProductNotAllowed) }
+    if allowed {
+        Ok(())
+    } else {
+        Err(Refusal::ProductNotAllowed)
+    }
 }
 
 fn check_session(scene: &Scene<'_>, after_market: bool) -> Result<(), Refusal> {

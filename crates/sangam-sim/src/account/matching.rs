@@ -105,7 +105,11 @@ impl Book {
     fn trade(&mut self, level: Level, when: Instant64, serial: u64) {
         let order = &mut self.order;
         let quantity = order.pending().min(level.quantity);
-        let price = if self.resting && order.terms.kind.has_price() { order.terms.price } else { level.price };
+        let price = if self.resting && order.terms.kind.has_price() {
+            order.terms.price
+        } else {
+            level.price
+        };
         order.filled += quantity;
         order.value = order.value + price.times(quantity);
         order.fills.push(Fill {
@@ -116,7 +120,11 @@ impl Book {
             at: when,
             serial,
         });
-        let state = if order.filled == order.terms.quantity { OrderState::Complete } else { OrderState::Open };
+        let state = if order.filled == order.terms.quantity {
+            OrderState::Complete
+        } else {
+            OrderState::Open
+        };
         self.record(when, EventKind::Filled, state);
     }
 }

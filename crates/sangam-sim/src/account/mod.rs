@@ -20,8 +20,8 @@ use crate::market::Market;
 use crate::money::Paise;
 
 pub use types::{
-    Change, Event, EventKind, Fill, Funds, Holding, Leg, NewOrder, Order, OrderKind, OrderState, Position, Product, Refusal,
-    Side, Terms, Validity, average,
+    Change, Event, EventKind, Fill, Funds, Holding, Leg, NewOrder, Order, OrderKind, OrderState, Position,
+    Product, Refusal, Side, Terms, Validity, average,
 };
 
 /// What an account looks at while it works.
@@ -137,14 +137,20 @@ impl Account {
             history: Vec::new(),
             fills: Vec::new(),
         };
-        let mut book = Book { order, due: scene.now.plus_us(self.fill_delay_us), resting: false };
+        let mut book = Book {
+            order,
+            due: scene.now.plus_us(self.fill_delay_us),
+            resting: false,
+        };
         book.record(scene.now, EventKind::Received, OrderState::Received);
         match refusal {
             Some(reason) => {
                 book.order.reason = Some(reason);
                 book.record(scene.now, EventKind::Rejected, OrderState::Rejected);
             }
-            None if book.order.after_market => book.record(scene.now, EventKind::Queued, OrderState::AfterMarket),
+            None if book.order.after_market => {
+                book.record(scene.now, EventKind::Queued, OrderState::AfterMarket)
+            }
             None => book.open(scene.now),
         }
         let at = self.orders.len();
@@ -163,17 +169,20 @@ impl Account {
         let at = self.open_order(id)?;
         let terms = changed(&self.orders[at].order, change);
         self.check_change(scene, at, &terms)?;
+        let delay = self.fill_delay_us;
         let book = &mut self.orders[at];
         // A stop order that fired stays fired unless it gets a new trigger.
         let state = match book.order.state {
-            OrderState::Open if terms.kind.has_trigger() && change.trigger.is_some() => OrderState::TriggerPending,
+            OrderState::Open if terms.kind.has_trigger() && change.trigger.is_some() => {
+                OrderState::TriggerPending
+            }
             OrderState::TriggerPending if !terms.kind.has_trigger() => OrderState::Open,
             other => other,
         };
         book.order.terms = terms;
         book.order.requests += 1;
         book.resting = false;
-        book.due = book.due.max(scene.now);
+        book.due = scene.now.plus_us(delay);
         book.record(scene.now, EventKind::Modified, state);
         self.process(scene);
         Ok(self.orders[at].order.clone())
@@ -195,19 +204,28 @@ impl Account {
     fn open_order(&self, id: &str) -> Result<usize, Refusal> {
         let at = *self.by_id.get(id).ok_or(Refusal::UnknownOrder)?;
         let state = self.orders[at].order.state;
-        if state.is_final() { Err(Refusal::NotOpen { state }) } else { Ok(at) }
+        if state.is_final() {
+            Err(Refusal::NotOpen { state })
+        } else {
+            Ok(at)
+        }
     }
 
     /// The day's orders as they stood at `as_of`, oldest first. Present orders: `as_of` of now.
     #[must_use]
     pub fn orders(&self, as_of: Instant64) -> Vec<Order> {
-        self.orders.iter().filter_map(|book| rewound(&book.order, as_of)).collect()
+        self.orders
+            .iter()
+            .filter_map(|book| rewound(&book.order, as_of))
+            .collect()
     }
 
     /// One order as it stood at `as_of`.
     #[must_use]
     pub fn order(&self, id: &str, as_of: Instant64) -> Option<Order> {
-        self.by_id.get(id).and_then(|&at| rewound(&self.orders[at].order, as_of))
+        self.by_id
+            .get(id)
+            .and_then(|&at| rewound(&self.orders[at].order, as_of))
     }
 
     /// The day's trades up to `as_of`, oldest first, each with its order as it stands.
@@ -216,7 +234,13 @@ impl Account {
         let mut fills: Vec<(Order, Fill)> = self
             .orders(as_of)
             .into_iter()
-            .flat_map(|order| order.fills.clone().into_iter().map(move |fill| (order.clone(), fill)))
+            .flat_map(|order| {
+                order
+                    .fills
+                    .clone()
+                    .into_iter()
+                    .map(move |fill| (order.clone(), fill))
+            })
             .collect();
         fills.sort_by_key(|(_, fill)| fill.serial);
         fills
@@ -248,7 +272,11 @@ impl Book {
 
     /// Sends the order to the exchange.
     fn open(&mut self, at: Instant64) {
-        let exchange = if self.order.contract.segment.is_bse() { 2 } else { 1 };
+        let exchange = if self.order.contract.segment.is_bse() {
+            2
+        } else {
+            1
+        };
         let day = at.format("%d");
         self.order.exchange_id = Some(format!("{exchange}{day}00000{:08}", self.order.serial));
         if self.order.terms.kind.has_trigger() {
@@ -264,7 +292,11 @@ fn changed(order: &Order, change: &Change) -> Terms {
     let kind = change.kind.unwrap_or(old.kind);
     // A kind without price or trigger drops what the old kind had, unless the change names one (and is refused).
     let kept_price = if kind.has_price() { old.price } else { Paise::ZERO };
-    let kept_trigger = if kind.has_trigger() { old.trigger } else { Paise::ZERO };
+    let kept_trigger = if kind.has_trigger() {
+        old.trigger
+    } else {
+        Paise::ZERO
+    };
     Terms {
         kind,
         validity: change.validity.unwrap_or(old.validity),

@@ -28,14 +28,26 @@ pub(super) struct Exposure<'a> {
 impl Account {
     pub(super) fn candidate<'a>(&self, scene: &Scene<'_>, new: &'a NewOrder) -> Exposure<'a> {
         let price = expected_price(scene, &new.contract, new.side, new.kind, new.price);
-        Exposure { contract: &new.contract, product: new.product, side: new.side, pending: new.quantity, price }
+        Exposure {
+            contract: &new.contract,
+            product: new.product,
+            side: new.side,
+            pending: new.quantity,
+            price,
+        }
     }
 
     pub(super) fn changed_exposure(&self, scene: &Scene<'_>, at: usize, terms: &Terms) -> Exposure<'_> {
         let order = &self.orders[at].order;
         let price = expected_price(scene, &order.contract, order.side, terms.kind, terms.price);
         let pending = terms.quantity - order.filled;
-        Exposure { contract: &order.contract, product: order.product, side: order.side, pending, price }
+        Exposure {
+            contract: &order.contract,
+            product: order.product,
+            side: order.side,
+            pending,
+            price,
+        }
     }
 
     /// Refuses a candidate whose margin does not fit. What adds nothing (an exit) always fits.
@@ -64,8 +76,12 @@ impl Account {
         except: Option<usize>,
     ) -> Result<(), Refusal> {
         let isin = contract.isin;
-        let held: i64 =
-            self.holdings.iter().filter(|h| h.contract.isin == isin).map(|h| h.quantity + h.t1_quantity).sum();
+        let held: i64 = self
+            .holdings
+            .iter()
+            .filter(|h| h.contract.isin == isin)
+            .map(|h| h.quantity + h.t1_quantity)
+            .sum();
         // Shares are the same shares on either exchange.
         let traded: i64 = self
             .nets(scene.now)
@@ -82,7 +98,11 @@ impl Account {
             .map(|(_, book)| book.order.pending())
             .sum();
         let available = (held + traded - selling).max(0);
-        if wanted > available { Err(Refusal::Holdings { wanted, available }) } else { Ok(()) }
+        if wanted > available {
+            Err(Refusal::Holdings { wanted, available })
+        } else {
+            Ok(())
+        }
     }
 
     /// Money at `as_of`, with profits at that instant's prices.
@@ -100,7 +120,11 @@ impl Account {
         };
         for ((_, product), net) in &nets {
             let value = net.average().times(net.quantity().abs());
-            let side = if net.quantity() >= 0 { Side::Buy } else { Side::Sell };
+            let side = if net.quantity() >= 0 {
+                Side::Buy
+            } else {
+                Side::Sell
+            };
             if *product == Product::Delivery && side == Side::Sell {
                 funds.sale_credit = funds.sale_credit + Paise(value.0 * SALE_CREDIT / 100);
             } else {
@@ -111,7 +135,8 @@ impl Account {
                 }
             }
             funds.realised = funds.realised + net.realised();
-            funds.unrealised = funds.unrealised + net.unrealised(*product, scene.market.last(&net.contract, as_of));
+            funds.unrealised =
+                funds.unrealised + net.unrealised(*product, scene.market.last(&net.contract, as_of));
         }
         funds
     }
@@ -130,15 +155,30 @@ impl Account {
             let side = if net.quantity() > 0 { Side::Sell } else { Side::Buy };
             closable.insert((*key, *product, side), net.quantity().abs());
         }
-        let open = self.orders.iter().enumerate().filter(|(at, book)| Some(*at) != replaces && book.is_open(as_of));
-        let exposures: Vec<Exposure<'_>> = open.map(|(_, book)| book.exposure(scene)).chain(candidate).collect();
+        let open = self
+            .orders
+            .iter()
+            .enumerate()
+            .filter(|(at, book)| Some(*at) != replaces && book.is_open(as_of));
+        let exposures: Vec<Exposure<'_>> = open
+            .map(|(_, book)| book.exposure(scene))
+            .chain(candidate)
+            .collect();
         exposures
             .iter()
             .map(|exposure| {
-                let close = closable.entry((exposure.contract.key(), exposure.product, exposure.side)).or_default();
+                let close = closable
+                    .entry((exposure.contract.key(), exposure.product, exposure.side))
+                    .or_default();
                 let closing = exposure.pending.min(*close);
                 *close -= closing;
-                margin(exposure.contract, exposure.product, exposure.side, exposure.pending - closing, exposure.price)
+                margin(
+                    exposure.contract,
+                    exposure.product,
+                    exposure.side,
+                    exposure.pending - closing,
+                    exposure.price,
+                )
             })
             .sum()
     }
@@ -151,19 +191,39 @@ impl Book {
 
     fn exposure(&self, scene: &Scene<'_>) -> Exposure<'_> {
         let order = &self.order;
-        let price = expected_price(scene, &order.contract, order.side, order.terms.kind, order.terms.price);
-        Exposure { contract: &order.contract, product: order.product, side: order.side, pending: order.pending(), price }
+        let price = expected_price(
+            scene,
+            &order.contract,
+            order.side,
+            order.terms.kind,
+            order.terms.price,
+        );
+        Exposure {
+            contract: &order.contract,
+            product: order.product,
+            side: order.side,
+            pending: order.pending(),
+            price,
+        }
     }
 }
 
 /// The limit price, or what a market order may be expected to pay.
-fn expected_price(scene: &Scene<'_>, contract: &Contract, side: Side, kind: OrderKind, price: Paise) -> Paise {
+fn expected_price(
+    scene: &Scene<'_>,
+    contract: &Contract,
+    side: Side,
+    kind: OrderKind,
+    price: Paise,
+) -> Paise {
     if kind.has_price() {
         return price;
     }
     let depth = scene.market.depth(contract, scene.now);
     let levels = if side == Side::Buy { depth.asks } else { depth.bids };
-    levels.first().map_or_else(|| scene.market.last(contract, scene.now), |level| level.price)
+    levels
+        .first()
+        .map_or_else(|| scene.market.last(contract, scene.now), |level| level.price)
 }
 
 /// Margin of an open quantity at a price.

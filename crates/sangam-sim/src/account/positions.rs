@@ -39,8 +39,17 @@ pub(super) struct Net {
 
 impl Net {
     const fn of(contract: Arc<Contract>) -> Self {
-        let none = Leg { quantity: 0, value: Paise::ZERO };
-        Self { contract, day_buy: none, day_sell: none, carried_buy: none, carried_sell: none }
+        let none = Leg {
+            quantity: 0,
+            value: Paise::ZERO,
+        };
+        Self {
+            contract,
+            day_buy: none,
+            day_sell: none,
+            carried_buy: none,
+            carried_sell: none,
+        }
     }
 
     const fn buy(&self) -> Leg {
@@ -90,7 +99,9 @@ impl Account {
     pub(super) fn nets(&self, as_of: Instant64) -> BTreeMap<(ContractKey, Product), Net> {
         let mut nets: BTreeMap<(ContractKey, Product), Net> = BTreeMap::new();
         for ((key, product), carried) in &self.carried {
-            let net = nets.entry((*key, *product)).or_insert_with(|| Net::of(Arc::clone(&carried.contract)));
+            let net = nets
+                .entry((*key, *product))
+                .or_insert_with(|| Net::of(Arc::clone(&carried.contract)));
             net.carried_buy = carried.buy;
             net.carried_sell = carried.sell;
         }
@@ -98,15 +109,39 @@ impl Account {
             let order = &book.order;
             for fill in order.fills.iter().filter(|fill| fill.at <= as_of) {
                 let key = (order.contract.key(), order.product);
-                let net = nets.entry(key).or_insert_with(|| Net::of(Arc::clone(&order.contract)));
-                net.add(order.side, Leg { quantity: fill.quantity, value: fill.price.times(fill.quantity) });
+                let net = nets
+                    .entry(key)
+                    .or_insert_with(|| Net::of(Arc::clone(&order.contract)));
+                net.add(
+                    order.side,
+                    Leg {
+                        quantity: fill.quantity,
+                        value: fill.price.times(fill.quantity),
+                    },
+                );
             }
         }
-        for conversion in self.conversions.iter().filter(|conversion| conversion.at <= as_of) {
-            let Conversion { contract, from, to, side, leg, .. } = conversion;
-            let opposite = Leg { quantity: -leg.quantity, value: -leg.value };
+        for conversion in self
+            .conversions
+            .iter()
+            .filter(|conversion| conversion.at <= as_of)
+        {
+            let Conversion {
+                contract,
+                from,
+                to,
+                side,
+                leg,
+                ..
+            } = conversion;
+            let opposite = Leg {
+                quantity: -leg.quantity,
+                value: -leg.value,
+            };
             for (product, moved) in [(*from, opposite), (*to, *leg)] {
-                let net = nets.entry((contract.key(), product)).or_insert_with(|| Net::of(Arc::clone(contract)));
+                let net = nets
+                    .entry((contract.key(), product))
+                    .or_insert_with(|| Net::of(Arc::clone(contract)));
                 net.add(*side, moved);
             }
         }
@@ -144,7 +179,9 @@ impl Account {
                 // Today's delivery sales beyond today's delivery buys come out of the holding.
                 let net: i64 = nets
                     .iter()
-                    .filter(|(key, net)| key.1 == Product::Delivery && net.contract.isin == held.contract.isin)
+                    .filter(|(key, net)| {
+                        key.1 == Product::Delivery && net.contract.isin == held.contract.isin
+                    })
                     .map(|(_, net)| net.quantity())
                     .sum();
                 Holding {
@@ -180,15 +217,28 @@ impl Account {
             return Err(Refusal::UnknownPosition);
         }
         super::checks::check_product(&net.contract, to)?;
-        let leg = Leg { quantity, value: net.average().times(quantity) };
-        let conversion = Conversion { contract: Arc::clone(&net.contract), from, to, side, leg, at: scene.now };
+        let leg = Leg {
+            quantity,
+            value: net.average().times(quantity),
+        };
+        let conversion = Conversion {
+            contract: Arc::clone(&net.contract),
+            from,
+            to,
+            side,
+            leg,
+            at: scene.now,
+        };
         let before = self.funds(scene, scene.now);
         self.conversions.push(conversion);
         let after = self.funds(scene, scene.now);
         if after.available() < Paise::ZERO && after.available() < before.available() {
             self.conversions.pop();
             let required = after.used() - before.used();
-            return Err(Refusal::Margin { required, available: before.available() });
+            return Err(Refusal::Margin {
+                required,
+                available: before.available(),
+            });
         }
         Ok(())
     }

@@ -24,16 +24,34 @@ impl Account {
             cash = cash + net.realised();
             let quantity = net.quantity();
             let last = scene.market.last(&net.contract, last_moment);
-            let expired = net.contract.expiry.as_ref().is_some_and(|expiry| expiry.date < scene.now.date());
+            let expired = net
+                .contract
+                .expiry
+                .as_ref()
+                .is_some_and(|expiry| expiry.date < scene.now.date());
             match product {
                 Product::Delivery | Product::MarginFunded => {
                     cash = cash - net.average().times(quantity);
                     self.deliver(&net.contract, quantity, net.average());
                 }
                 Product::CarryForward if !expired && quantity != 0 => {
-                    let leg = Leg { quantity: quantity.abs(), value: net.average().times(quantity.abs()) };
-                    let (buy, sell) = if quantity > 0 { (leg, Leg::default()) } else { (Leg::default(), leg) };
-                    self.carried.insert((key, product), Carried { contract: net.contract, buy, sell });
+                    let leg = Leg {
+                        quantity: quantity.abs(),
+                        value: net.average().times(quantity.abs()),
+                    };
+                    let (buy, sell) = if quantity > 0 {
+                        (leg, Leg::default())
+                    } else {
+                        (Leg::default(), leg)
+                    };
+                    self.carried.insert(
+                        (key, product),
+                        Carried {
+                            contract: net.contract,
+                            buy,
+                            sell,
+                        },
+                    );
                 }
                 // Intraday positions are squared off, expired ones settled, at the last price.
                 _ => cash = cash + Paise((last.0 - net.average().0) * quantity),
@@ -41,8 +59,14 @@ impl Account {
         }
         self.opening = cash;
         self.conversions.clear();
-        self.orders.retain(|book| book.order.state == OrderState::AfterMarket);
-        self.by_id = self.orders.iter().enumerate().map(|(at, book)| (book.order.id.clone(), at)).collect();
+        self.orders
+            .retain(|book| book.order.state == OrderState::AfterMarket);
+        self.by_id = self
+            .orders
+            .iter()
+            .enumerate()
+            .map(|(at, book)| (book.order.id.clone(), at))
+            .collect();
         self.day = today;
     }
 
@@ -56,10 +80,18 @@ impl Account {
 
     /// Bought shares arrive tomorrow; sold ones leave at once, at the holding's own cost.
     fn deliver(&mut self, contract: &Arc<crate::contracts::Contract>, quantity: i64, price: Paise) {
-        let place = self.holdings.iter().position(|held| held.contract.isin == contract.isin);
+        let place = self
+            .holdings
+            .iter()
+            .position(|held| held.contract.isin == contract.isin);
         let at = place.unwrap_or_else(|| {
             let contract = Arc::clone(contract);
-            self.holdings.push(HeldShares { contract, quantity: 0, t1_quantity: 0, cost: Paise::ZERO });
+            self.holdings.push(HeldShares {
+                contract,
+                quantity: 0,
+                t1_quantity: 0,
+                cost: Paise::ZERO,
+            });
             self.holdings.len() - 1
         });
         let held = &mut self.holdings[at];

@@ -259,13 +259,21 @@ impl Order {
     /// Quantity still to be filled; zero once the order is final.
     #[must_use]
     pub const fn pending(&self) -> i64 {
-        if self.state.is_final() { 0 } else { self.terms.quantity - self.filled }
+        if self.state.is_final() {
+            0
+        } else {
+            self.terms.quantity - self.filled
+        }
     }
 
     /// Quantity that was cancelled.
     #[must_use]
     pub const fn cancelled(&self) -> i64 {
-        if matches!(self.state, OrderState::Cancelled) { self.terms.quantity - self.filled } else { 0 }
+        if matches!(self.state, OrderState::Cancelled) {
+            self.terms.quantity - self.filled
+        } else {
+            0
+        }
     }
 
     /// Average price of the fills, rounded to the paisa; zero before the first.
@@ -466,7 +474,10 @@ impl Leg {
     /// This leg and another together.
     #[must_use]
     pub const fn and(self, other: Self) -> Self {
-        Self { quantity: self.quantity + other.quantity, value: Paise(self.value.0 + other.value.0) }
+        Self {
+            quantity: self.quantity + other.quantity,
+            value: Paise(self.value.0 + other.value.0),
+        }
     }
 }
 

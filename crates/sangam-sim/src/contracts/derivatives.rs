@@ -137,7 +137,12 @@ impl Family {
     /// A number that depends on the contract alone: week of the nominal expiry, strike, right.
     fn token(&self, expiry: &Expiry, kind: Kind) -> u32 {
         let epoch = jiff::civil::date(2026, 1, 5);
-        let days = i64::from(epoch.until(expiry.nominal).expect("both dates are within the calendar").get_days());
+        let days = i64::from(
+            epoch
+                .until(expiry.nominal)
+                .expect("both dates are within the calendar")
+                .get_days(),
+        );
         let week = days.div_euclid(7).rem_euclid(WEEK_SLOTS);
         let (base, slot) = match kind {
             Kind::Option { strike, right } => {

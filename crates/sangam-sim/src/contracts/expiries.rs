@@ -35,12 +35,22 @@ pub fn expiries(today: Date, weekday: Weekday, weeklies: usize, monthlies: usize
     while weekly_left > 0 || monthly_left > 0 {
         if nominal.weekday() == weekday {
             let date = trading_day_on_or_before(nominal);
-            let next_week = nominal.checked_add(7.days()).expect("a week ahead is within the calendar");
+            let next_week = nominal
+                .checked_add(7.days())
+                .expect("a week ahead is within the calendar");
             let weekly = next_week.month() == nominal.month();
-            let left = if weekly { &mut weekly_left } else { &mut monthly_left };
+            let left = if weekly {
+                &mut weekly_left
+            } else {
+                &mut monthly_left
+            };
             if date >= today && *left > 0 {
                 *left -= 1;
-                found.push(Expiry { date, nominal, weekly });
+                found.push(Expiry {
+                    date,
+                    nominal,
+                    weekly,
+                });
             }
         }
         nominal = nominal.tomorrow().expect("a day ahead is within the calendar");

@@ -192,7 +192,10 @@ impl Contract {
     /// The identity inside the simulator.
     #[must_use]
     pub const fn key(&self) -> ContractKey {
-        ContractKey { segment: self.segment, token: self.token }
+        ContractKey {
+            segment: self.segment,
+            token: self.token,
+        }
     }
 
     /// Strike of an option.
@@ -259,7 +262,9 @@ impl Universe {
         for (at, contract) in contracts.iter().enumerate() {
             let exchange = contract.segment.flattrade();
             universe.by_key.insert(contract.key(), at);
-            universe.by_flattrade.insert((exchange, contract.names.flattrade.clone()), at);
+            universe
+                .by_flattrade
+                .insert((exchange, contract.names.flattrade.clone()), at);
             universe.by_flattrade_token.insert((exchange, contract.token), at);
             universe.by_fyers.insert(contract.names.fyers.clone(), at);
             universe.by_fytoken.insert(contract.names.fytoken.clone(), at);
@@ -291,7 +296,9 @@ impl Universe {
     #[must_use]
     pub fn by_flattrade(&self, exch: &str, tsym: &str) -> Option<&Arc<Contract>> {
         let exch = flattrade_exchange(exch)?;
-        self.by_flattrade.get(&(exch, tsym.to_owned())).map(|&at| &self.contracts[at])
+        self.by_flattrade
+            .get(&(exch, tsym.to_owned()))
+            .map(|&at| &self.contracts[at])
     }
 
     /// By Flattrade's `exch` and `token` (index tokens under `NSE` and `BSE` too).
@@ -299,7 +306,9 @@ impl Universe {
     pub fn by_flattrade_token(&self, exch: &str, token: &str) -> Option<&Arc<Contract>> {
         let exch = flattrade_exchange(exch)?;
         let token = token.parse().ok()?;
-        self.by_flattrade_token.get(&(exch, token)).map(|&at| &self.contracts[at])
+        self.by_flattrade_token
+            .get(&(exch, token))
+            .map(|&at| &self.contracts[at])
     }
 
     /// By Fyers' symbol, `NSE:RELIANCE-EQ`.
@@ -323,8 +332,11 @@ impl Universe {
     /// Derivatives of one underlying, nearest expiry first, then future, then strikes upward.
     #[must_use]
     pub fn chain(&self, underlying: &str) -> Vec<&Arc<Contract>> {
-        let mut chain: Vec<_> =
-            self.contracts.iter().filter(|c| c.segment.is_derivative() && c.symbol == underlying).collect();
+        let mut chain: Vec<_> = self
+            .contracts
+            .iter()
+            .filter(|c| c.segment.is_derivative() && c.symbol == underlying)
+            .collect();
         chain.sort_by_key(|c| (c.expiry.as_ref().map(|e| e.date), c.strike(), c.right()));
         chain
     }
@@ -334,15 +346,24 @@ impl Universe {
     pub fn search(&self, text: &str) -> Vec<&Arc<Contract>> {
         let words: Vec<String> = text.split_whitespace().map(str::to_uppercase).collect();
         let hit = |contract: &Contract| {
-            let hay = format!("{} {} {}", contract.names.flattrade, contract.names.upstox_symbol, contract.name).to_uppercase();
+            let hay = format!(
+                "{} {} {}",
+                contract.names.flattrade, contract.names.upstox_symbol, contract.name
+            )
+            .to_uppercase();
             words.iter().all(|word| hay.contains(word.as_str()))
         };
-        self.contracts.iter().filter(|contract| !words.is_empty() && hit(contract)).collect()
+        self.contracts
+            .iter()
+            .filter(|contract| !words.is_empty() && hit(contract))
+            .collect()
     }
 }
 
 fn flattrade_exchange(exch: &str) -> Option<&'static str> {
-    ["NSE", "BSE", "NFO", "BFO"].into_iter().find(|known| *known == exch)
+    ["NSE", "BSE", "NFO", "BFO"]
+        .into_iter()
+        .find(|known| *known == exch)
 }
 
 #[cfg(test)]

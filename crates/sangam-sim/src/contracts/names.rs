@@ -27,7 +27,9 @@ pub struct BrokerNames {
 /// The three-letter month in capitals.
 #[must_use]
 pub fn month_code(month: i8) -> &'static str {
-    const MONTHS: [&str; 12] = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"];
+    const MONTHS: [&str; 12] = [
+        "JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC",
+    ];
     let at = usize::try_from(month - 1).expect("months count from one");
     MONTHS[at]
 }
@@ -38,16 +40,30 @@ fn fytoken(segment: Segment, expiry: Option<Date>, token: u32) -> String {
         || "000000".to_owned(),
         |date| format!("{:02}{:02}{:02}", date.year() % 100, date.month(), date.day()),
     );
-    format!("{}{}{day}{token}", segment.fyers_exchange(), segment.fyers_segment())
+    format!(
+        "{}{}{day}{token}",
+        segment.fyers_exchange(),
+        segment.fyers_segment()
+    )
 }
 
 const fn fyers_prefix(segment: Segment) -> &'static str {
     if segment.is_bse() { "BSE" } else { "NSE" }
 }
 
-pub(super) fn cash_names(segment: Segment, token: u32, symbol: &str, series: &str, isin: &str) -> BrokerNames {
+pub(super) fn cash_names(
+    segment: Segment,
+    token: u32,
+    symbol: &str,
+    series: &str,
+    isin: &str,
+) -> BrokerNames {
     BrokerNames {
-        flattrade: if segment.is_bse() { symbol.to_owned() } else { format!("{symbol}-{series}") },
+        flattrade: if segment.is_bse() {
+            symbol.to_owned()
+        } else {
+            format!("{symbol}-{series}")
+        },
         flattrade_symbol: symbol.to_owned(),
         fyers: format!("{}:{symbol}-{series}", fyers_prefix(segment)),
         fytoken: fytoken(segment, None, token),
@@ -73,14 +89,28 @@ pub(super) fn index_names(
         fytoken: fytoken(segment, None, token),
         upstox_key: format!("{}|{upstox}", segment.upstox()),
         // The file calls it INDIA VIX and every other index by its short name.
-        upstox_symbol: if symbol == "INDIAVIX" { "INDIA VIX".to_owned() } else { symbol.to_owned() },
+        upstox_symbol: if symbol == "INDIAVIX" {
+            "INDIA VIX".to_owned()
+        } else {
+            symbol.to_owned()
+        },
         upstox_quote_key: format!("{}:{upstox}", segment.upstox()),
     }
 }
 
-pub(super) fn derivative_names(segment: Segment, token: u32, und: &str, expiry: &Expiry, kind: Kind) -> BrokerNames {
+pub(super) fn derivative_names(
+    segment: Segment,
+    token: u32,
+    und: &str,
+    expiry: &Expiry,
+    kind: Kind,
+) -> BrokerNames {
     let compact = compact(und, expiry, kind);
-    let flattrade = if segment.is_bse() { compact.clone() } else { noren(und, expiry.date, kind) };
+    let flattrade = if segment.is_bse() {
+        compact.clone()
+    } else {
+        noren(und, expiry.date, kind)
+    };
     BrokerNames {
         flattrade,
         flattrade_symbol: und.to_owned(),
@@ -96,7 +126,11 @@ pub(super) fn derivative_names(segment: Segment, token: u32, und: &str, expiry: 
 fn compact(und: &str, expiry: &Expiry, kind: Kind) -> String {
     let year = expiry.date.year() % 100;
     let when = if expiry.weekly {
-        format!("{year:02}{}{:02}", week_letter(expiry.date.month()), expiry.date.day())
+        format!(
+            "{year:02}{}{:02}",
+            week_letter(expiry.date.month()),
+            expiry.date.day()
+        )
     } else {
         format!("{year:02}{}", month_code(expiry.date.month()))
     };
@@ -118,17 +152,33 @@ fn week_letter(month: i8) -> String {
 
 /// `NIFTY29DEC26F`, `NIFTY29DEC26C26000`.
 fn noren(und: &str, date: Date, kind: Kind) -> String {
-    let day = format!("{:02}{}{:02}", date.day(), month_code(date.month()), date.year() % 100);
+    let day = format!(
+        "{:02}{}{:02}",
+        date.day(),
+        month_code(date.month()),
+        date.year() % 100
+    );
     match kind {
-        Kind::Option { strike, right: Right::Call } => format!("{und}{day}C{}", plain(strike)),
-        Kind::Option { strike, right: Right::Put } => format!("{und}{day}P{}", plain(strike)),
+        Kind::Option {
+            strike,
+            right: Right::Call,
+        } => format!("{und}{day}C{}", plain(strike)),
+        Kind::Option {
+            strike,
+            right: Right::Put,
+        } => format!("{und}{day}P{}", plain(strike)),
         _ => format!("{und}{day}F"),
     }
 }
 
 /// `NIFTY FUT 29 DEC 26`, `NIFTY 26000 CE 29 DEC 26`.
 fn spaced(und: &str, date: Date, kind: Kind) -> String {
-    let day = format!("{:02} {} {:02}", date.day(), month_code(date.month()), date.year() % 100);
+    let day = format!(
+        "{:02} {} {:02}",
+        date.day(),
+        month_code(date.month()),
+        date.year() % 100
+    );
     match kind {
         Kind::Option { strike, right } => format!("{und} {} {} {day}", plain(strike), right.code()),
         _ => format!("{und} FUT {day}"),

@@ -1,5 +1,3 @@
-#![expect(clippy::unwrap_used, reason = "a test that cannot find its contract should stop")]
-
 use std::collections::HashSet;
 
 use jiff::ToSpan;
@@ -35,20 +33,35 @@ fn names_and_tokens_are_unique_on_every_day_of_a_year() {
 fn a_contract_keeps_its_token_from_day_to_day() {
     let (monday, friday) = (universe(date(2026, 11, 30)), universe(date(2026, 12, 4)));
     let name = "NSE:NIFTY26DEC26000CE";
-    assert_eq!(monday.by_fyers(name).unwrap().token, friday.by_fyers(name).unwrap().token);
+    assert_eq!(
+        monday.by_fyers(name).unwrap().token,
+        friday.by_fyers(name).unwrap().token
+    );
 }
 
 #[test]
 fn cash_and_index_names_match_the_published_ones() {
     let today = universe(date(2026, 11, 23));
     let tcs = today.by_flattrade("NSE", "TCS-EQ").unwrap();
-    assert_eq!((tcs.token, tcs.isin, tcs.tick), (11_536, Some("INE467B01029"), Paise(10)));
+    assert_eq!(
+        (tcs.token, tcs.isin, tcs.tick),
+        (11_536, Some("INE467B01029"), Paise(10))
+    );
     assert_eq!(tcs.names.fyers, "NSE:TCS-EQ");
     assert_eq!(tcs.names.fytoken, "101000000011536");
     assert_eq!(tcs.names.upstox_key, "NSE_EQ|INE467B01029");
-    assert_eq!(today.by_fyers("BSE:RELIANCE-A").unwrap().names.fytoken, "1210000000500325");
-    assert_eq!(today.by_flattrade_token("NSE", "26000").unwrap().names.fyers, "NSE:NIFTY50-INDEX");
-    assert_eq!(today.by_upstox("NSE_INDEX|Nifty Bank").unwrap().symbol, "BANKNIFTY");
+    assert_eq!(
+        today.by_fyers("BSE:RELIANCE-A").unwrap().names.fytoken,
+        "1210000000500325"
+    );
+    assert_eq!(
+        today.by_flattrade_token("NSE", "26000").unwrap().names.fyers,
+        "NSE:NIFTY50-INDEX"
+    );
+    assert_eq!(
+        today.by_upstox("NSE_INDEX|Nifty Bank").unwrap().symbol,
+        "BANKNIFTY"
+    );
     assert_eq!(today.by_flattrade("NSE", "GOLDSTAR-SM").unwrap().lot, 11_250);
     assert!(today.by_flattrade("MCX", "GOLD05FEB26").is_none());
 }
@@ -63,7 +76,11 @@ fn derivative_names_follow_each_brokers_rule() {
     assert_eq!(weekly.names.fytoken, format!("1011261208{}", weekly.token));
     assert_eq!((weekly.lot, weekly.freeze), (65, 1_755));
     let monthly = today.by_fyers("NSE:NIFTY26NOVFUT").unwrap();
-    assert_eq!(monthly.expiry.unwrap().date, date(2026, 11, 23), "moved off the holiday of the 24th");
+    assert_eq!(
+        monthly.expiry.unwrap().date,
+        date(2026, 11, 23),
+        "moved off the holiday of the 24th"
+    );
     assert_eq!(monthly.names.flattrade, "NIFTY23NOV26F");
     let bse = today.by_fyers("BSE:SENSEX26NOV85000PE").unwrap();
     assert_eq!(bse.names.flattrade, "SENSEX26NOV85000PE");
@@ -76,11 +93,20 @@ fn there_are_enough_expiries_and_strikes() {
     for (und, weeklies) in [("NIFTY", 4), ("BANKNIFTY", 0), ("SENSEX", 4)] {
         let chain = today.chain(und);
         let dates = |weekly: bool| -> HashSet<Date> {
-            chain.iter().filter_map(|c| c.expiry.as_ref()).filter(|e| e.weekly == weekly).map(|e| e.date).collect()
+            chain
+                .iter()
+                .filter_map(|c| c.expiry.as_ref())
+                .filter(|e| e.weekly == weekly)
+                .map(|e| e.date)
+                .collect()
         };
         assert_eq!(dates(true).len(), weeklies, "{und}");
         assert_eq!(dates(false).len(), 3, "{und}");
-        assert_eq!(chain.iter().filter(|c| c.kind == Kind::Future).count(), 3, "{und}");
+        assert_eq!(
+            chain.iter().filter(|c| c.kind == Kind::Future).count(),
+            3,
+            "{und}"
+        );
     }
     assert!(today.search("nifty 26000 ce").len() >= 7);
     assert!(today.search("").is_empty());

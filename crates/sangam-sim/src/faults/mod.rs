@@ -70,7 +70,12 @@ impl Faults {
     /// No faults.
     #[must_use]
     pub fn new(seed: u64) -> Self {
-        Self { state: Mutex::new(State { settings: FaultSettings::default(), rng: SplitMix::new(seed) }) }
+        Self {
+            state: Mutex::new(State {
+                settings: FaultSettings::default(),
+                rng: SplitMix::new(seed),
+            }),
+        }
     }
 
     /// Changes the faults in force from the JSON of `POST /__sim/faults`: keys given replace, `clear` resets first.
@@ -116,7 +121,8 @@ impl Faults {
             Some(status) => (Some((status.code, status.body)), None),
             None => (None, None),
         };
-        let down = (settings.orders_down && class == CallClass::Order) || (settings.reads_down && class == CallClass::Read);
+        let down = (settings.orders_down && class == CallClass::Order)
+            || (settings.reads_down && class == CallClass::Read);
         let instead = if drop_before {
             Some(Instead::Drop)
         } else if reset && reset_early {
@@ -138,7 +144,12 @@ impl Faults {
             cut_body.then_some(Afterwards::CutBody)
         };
         let book_age_us = i64::from(settings.stale_book_s) * SECOND_US;
-        Plan { delay_ms, instead, afterwards, book_age_us }
+        Plan {
+            delay_ms,
+            instead,
+            afterwards,
+            book_age_us,
+        }
     }
 }
 

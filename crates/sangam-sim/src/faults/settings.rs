@@ -47,7 +47,10 @@ pub struct StatusFault {
     pub after_accept: bool,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde calls it with a reference"
+)]
 fn code_as_number<S: serde::Serializer>(code: &StatusCode, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_u16(code.as_u16())
 }
@@ -64,7 +67,10 @@ pub struct FaultError {
 
 impl FaultError {
     fn new(field: impl Into<String>, why: impl Into<String>) -> Self {
-        Self { field: field.into(), why: why.into() }
+        Self {
+            field: field.into(),
+            why: why.into(),
+        }
     }
 }
 
@@ -99,16 +105,24 @@ pub(super) struct Change {
 
 impl Change {
     pub(super) fn read(json: &[u8]) -> Result<Self, FaultError> {
-        let value: Value = serde_json::from_slice(json).map_err(|error| FaultError::new("body", format!("not JSON: {error}")))?;
+        let value: Value = serde_json::from_slice(json)
+            .map_err(|error| FaultError::new("body", format!("not JSON: {error}")))?;
         let Value::Object(keys) = value else {
             return Err(FaultError::new("body", "must be a JSON object"));
         };
         if let Some(unknown) = keys.keys().find(|key| !KEYS.contains(&key.as_str())) {
-            return Err(FaultError::new(unknown, format!("unknown key; known are {}", KEYS.join(", "))));
+            return Err(FaultError::new(
+                unknown,
+                format!("unknown key; known are {}", KEYS.join(", ")),
+            ));
         }
         let seed = match keys.get("seed") {
             None => None,
-            Some(value) => Some(value.as_u64().ok_or_else(|| FaultError::new("seed", "must be a whole number from 0"))?),
+            Some(value) => Some(
+                value
+                    .as_u64()
+                    .ok_or_else(|| FaultError::new("seed", "must be a whole number from 0"))?,
+            ),
         };
         let expire = match keys.get("sessions") {
             None => false,
@@ -127,8 +141,15 @@ impl Change {
     }
 
     pub(super) fn applied_to(&self, old: &FaultSettings) -> Result<FaultSettings, FaultError> {
-        let clear = self.keys.get("clear").map_or(Ok(false), |value| flag("clear", value))?;
-        let mut next = if clear { FaultSettings::default() } else { old.clone() };
+        let clear = self
+            .keys
+            .get("clear")
+            .map_or(Ok(false), |value| flag("clear", value))?;
+        let mut next = if clear {
+            FaultSettings::default()
+        } else {
+            old.clone()
+        };
         for (key, value) in &self.keys {
             match key.as_str() {
                 "cut_body" => next.cut_body = rate(key, value)?,
@@ -164,7 +185,9 @@ fn rate(field: &str, value: &Value) -> Result<f64, FaultError> {
 }
 
 fn flag(field: &str, value: &Value) -> Result<bool, FaultError> {
-    value.as_bool().ok_or_else(|| FaultError::new(field, "must be true or false"))
+    value
+        .as_bool()
+        .ok_or_else(|| FaultError::new(field, "must be true or false"))
 }
 
 fn whole(field: &str, value: &Value, max: u64) -> Result<u64, FaultError> {
@@ -174,9 +197,14 @@ fn whole(field: &str, value: &Value, max: u64) -> Result<u64, FaultError> {
 
 /// An object with exactly the keys a fault knows.
 fn object<'a>(field: &str, value: &'a Value, known: &[&str]) -> Result<&'a Map<String, Value>, FaultError> {
-    let keys = value.as_object().ok_or_else(|| FaultError::new(field, "must be an object"))?;
+    let keys = value
+        .as_object()
+        .ok_or_else(|| FaultError::new(field, "must be an object"))?;
     match keys.keys().find(|key| !known.contains(&key.as_str())) {
-        Some(unknown) => Err(FaultError::new(format!("{field}.{unknown}"), format!("unknown key; known are {}", known.join(", ")))),
+        Some(unknown) => Err(FaultError::new(
+            format!("{field}.{unknown}"),
+            format!("unknown key; known are {}", known.join(", ")),
+        )),
         None => Ok(keys),
     }
 }
@@ -188,7 +216,9 @@ fn delay(value: &Value) -> Result<Option<(u64, u64)>, FaultError> {
     let keys = object("delay_ms", value, &["min", "max"])?;
     let bound = |key: &str| {
         let field = format!("delay_ms.{key}");
-        keys.get(key).map(|value| whole(&field, value, DELAY_MS_MAX)).transpose()
+        keys.get(key)
+            .map(|value| whole(&field, value, DELAY_MS_MAX))
+            .transpose()
     };
     let min = bound("min")?.unwrap_or(0);
     let max = bound("max")?.ok_or_else(|| FaultError::new("delay_ms.max", "is required"))?;
@@ -203,23 +233,43 @@ fn status(value: &Value) -> Result<Option<StatusFault>, FaultError> {
         return Ok(None);
     }
     let keys = object("status", value, &["code", "body", "rate", "after_accept"])?;
-    let code = keys.get("code").ok_or_else(|| FaultError::new("status.code", "is required"))?;
+    let code = keys
+        .get("code")
+        .ok_or_else(|| FaultError::new("status.code", "is required"))?;
     let number = code.as_u64().filter(|code| (200..=599).contains(code));
-    let number = number.ok_or_else(|| FaultError::new("status.code", "must be a whole number from 200 to 599"))?;
-    let code = StatusCode::from_u16(u16::try_from(number).expect("at most 599")).expect("200 to 599 are statuses");
+    let number =
+        number.ok_or_else(|| FaultError::new("status.code", "must be a whole number from 200 to 599"))?;
+    let code =
+        StatusCode::from_u16(u16::try_from(number).expect("at most 599")).expect("200 to 599 are statuses");
     // A JSON body may be given as JSON.
     let body = match keys.get("body") {
         None | Some(Value::Null) => String::new(),
         Some(Value::String(text)) => text.clone(),
         Some(json) => json.to_string(),
     };
-    let rate = keys.get("rate").map_or(Ok(1.0), |value| rate("status.rate", value))?;
-    let after_accept = keys.get("after_accept").map_or(Ok(false), |value| flag("status.after_accept", value))?;
-    Ok(Some(StatusFault { code, body, rate, after_accept }))
+    let rate = keys
+        .get("rate")
+        .map_or(Ok(1.0), |value| rate("status.rate", value))?;
+    let after_accept = keys
+        .get("after_accept")
+        .map_or(Ok(false), |value| flag("status.after_accept", value))?;
+    Ok(Some(StatusFault {
+        code,
+        body,
+        rate,
+        after_accept,
+    }))
 }
 
 fn paths(value: &Value) -> Result<Vec<String>, FaultError> {
     let wrong = || FaultError::new("paths", "must be a list of texts that are not empty");
     let list = value.as_array().ok_or_else(wrong)?;
-    list.iter().map(|part| part.as_str().filter(|text| !text.is_empty()).map(str::to_owned).ok_or_else(wrong)).collect()
+    list.iter()
+        .map(|part| {
+            part.as_str()
+                .filter(|text| !text.is_empty())
+                .map(str::to_owned)
+                .ok_or_else(wrong)
+        })
+        .collect()
 }

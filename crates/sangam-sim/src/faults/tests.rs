@@ -1,25 +1,36 @@
 use super::*;
 
 fn plans(faults: &Faults, count: usize) -> Vec<Plan> {
-    (0..count).map(|_| faults.plan("/PlaceOrder", CallClass::Order)).collect()
+    (0..count)
+        .map(|_| faults.plan("/PlaceOrder", CallClass::Order))
+        .collect()
 }
 
 #[test]
 fn nothing_happens_unless_asked_for() {
-    assert!(plans(&Faults::new(1), 1_000).iter().all(|plan| *plan == Plan::default()));
+    assert!(
+        plans(&Faults::new(1), 1_000)
+            .iter()
+            .all(|plan| *plan == Plan::default())
+    );
 }
 
 #[test]
 fn one_seed_one_series_of_faults() {
     let run = |seed: u64| {
         let faults = Faults::new(0);
-        let json = format!("{{\"drop_before\":0.2,\"cut_body\":0.3,\"delay_ms\":{{\"min\":1,\"max\":9}},\"seed\":{seed}}}");
+        let json = format!(
+            "{{\"drop_before\":0.2,\"cut_body\":0.3,\"delay_ms\":{{\"min\":1,\"max\":9}},\"seed\":{seed}}}"
+        );
         faults.apply(json.as_bytes()).expect("valid");
         plans(&faults, 200)
     };
     assert_eq!(run(5), run(5));
     assert_ne!(run(5), run(6));
-    let dropped = run(5).iter().filter(|plan| plan.instead == Some(Instead::Drop)).count();
+    let dropped = run(5)
+        .iter()
+        .filter(|plan| plan.instead == Some(Instead::Drop))
+        .count();
     assert!((20..60).contains(&dropped), "{dropped}");
     assert!(run(5).iter().all(|plan| (1..=9).contains(&plan.delay_ms)));
 }
@@ -28,13 +39,34 @@ fn one_seed_one_series_of_faults() {
 fn keys_add_up_until_cleared() {
     let faults = Faults::new(1);
     faults.apply(b"{\"orders_down\":true}").expect("valid");
-    faults.apply(b"{\"stale_book_s\":30,\"paths\":[\"Order\"]}").expect("valid");
+    faults
+        .apply(b"{\"stale_book_s\":30,\"paths\":[\"Order\"]}")
+        .expect("valid");
     let plan = faults.plan("/PlaceOrder", CallClass::Order);
-    assert_eq!((plan.instead, plan.book_age_us), (Some(Instead::Down), 30 * SECOND_US));
-    assert_eq!(faults.plan("/Limits", CallClass::Order), Plan::default(), "narrowed by paths");
-    assert_eq!(faults.plan("/OrderBook", CallClass::Read).instead, None, "reads are up");
-    faults.apply(b"{\"clear\":true,\"reads_down\":true}").expect("valid");
-    assert_eq!(faults.settings(), FaultSettings { reads_down: true, ..FaultSettings::default() });
+    assert_eq!(
+        (plan.instead, plan.book_age_us),
+        (Some(Instead::Down), 30 * SECOND_US)
+    );
+    assert_eq!(
+        faults.plan("/Limits", CallClass::Order),
+        Plan::default(),
+        "narrowed by paths"
+    );
+    assert_eq!(
+        faults.plan("/OrderBook", CallClass::Read).instead,
+        None,
+        "reads are up"
+    );
+    faults
+        .apply(b"{\"clear\":true,\"reads_down\":true}")
+        .expect("valid");
+    assert_eq!(
+        faults.settings(),
+        FaultSettings {
+            reads_down: true,
+            ..FaultSettings::default()
+        }
+    );
 }
 
 #[test]
@@ -42,9 +74,16 @@ fn a_reset_comes_before_or_after_handling() {
     let faults = Faults::new(3);
     faults.apply(b"{\"reset\":1}").expect("valid");
     let plans = plans(&faults, 100);
-    let early = plans.iter().filter(|plan| plan.instead == Some(Instead::Reset)).count();
+    let early = plans
+        .iter()
+        .filter(|plan| plan.instead == Some(Instead::Reset))
+        .count();
     assert!((30..70).contains(&early), "{early}");
-    assert!(plans.iter().all(|plan| plan.afterwards == Some(Afterwards::Reset)));
+    assert!(
+        plans
+            .iter()
+            .all(|plan| plan.afterwards == Some(Afterwards::Reset))
+    );
 }
 
 #[test]
@@ -75,5 +114,11 @@ fn mistakes_are_named_and_change_nothing() {
         let error = faults.apply(json.as_bytes()).expect_err(json);
         assert_eq!(error.field, field, "{json}");
     }
-    assert_eq!(faults.settings(), FaultSettings { reset: 0.5, ..FaultSettings::default() });
+    assert_eq!(
+        faults.settings(),
+        FaultSettings {
+            reset: 0.5,
+            ..FaultSettings::default()
+        }
+    );
 }

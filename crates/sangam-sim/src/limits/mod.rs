@@ -28,13 +28,19 @@ impl Window {
     /// So many calls in so many seconds.
     #[must_use]
     pub const fn of(count: u32, seconds: i64) -> Self {
-        Self { count, length_us: seconds * SECOND_US }
+        Self {
+            count,
+            length_us: seconds * SECOND_US,
+        }
     }
 
     /// So many calls from midnight to midnight IST.
     #[must_use]
     pub const fn per_day(count: u32) -> Self {
-        Self { count, length_us: DAY_US }
+        Self {
+            count,
+            length_us: DAY_US,
+        }
     }
 
     /// Length in seconds, for messages.
@@ -59,7 +65,11 @@ impl RateRule {
     /// A rule without day block.
     #[must_use]
     pub fn new(name: &'static str, windows: &[Window]) -> Self {
-        Self { name, windows: windows.to_vec(), day_block_after: None }
+        Self {
+            name,
+            windows: windows.to_vec(),
+            day_block_after: None,
+        }
     }
 
     /// Adds the day block: more than `breaches` minute windows breached in a day block the rest of that day.
@@ -169,15 +179,43 @@ impl Limiter {
     pub fn new(rules: Vec<RateRule>, config: &SimConfig) -> Self {
         let counted = |mut rule: RateRule| {
             if let Some(changed) = config.rules.iter().find(|changed| changed.name == rule.name) {
-                rule.windows = changed.windows.iter().map(|&(count, s)| Window::of(count, i64::from(s))).collect();
+                rule.windows = changed
+                    .windows
+                    .iter()
+                    .map(|&(count, s)| Window::of(count, i64::from(s)))
+                    .collect();
             }
-            let windows = rule.windows.iter().map(|window| CountedWindow::new(*window)).collect();
-            Counted { rule, windows, violations: 0, last_breach_minute: i64::MIN, breach_day: 0, breaches: 0 }
+            let windows = rule
+                .windows
+                .iter()
+                .map(|window| CountedWindow::new(*window))
+                .collect();
+            Counted {
+                rule,
+                windows,
+                violations: 0,
+                last_breach_minute: i64::MIN,
+                breach_day: 0,
+                breaches: 0,
+            }
         };
         let rules: Vec<Counted> = rules.into_iter().map(counted).collect();
-        let by_name = rules.iter().enumerate().map(|(at, counted)| (counted.rule.name, at)).collect();
-        let state = State { rules, by_name, blocked_until: None, violations: 0 };
-        Self { enforce: config.rate_rules, count_refused: config.count_refused, state: Mutex::new(state) }
+        let by_name = rules
+            .iter()
+            .enumerate()
+            .map(|(at, counted)| (counted.rule.name, at))
+            .collect();
+        let state = State {
+            rules,
+            by_name,
+            blocked_until: None,
+            violations: 0,
+        };
+        Self {
+            enforce: config.rate_rules,
+            count_refused: config.count_refused,
+            state: Mutex::new(state),
+        }
     }
 
     /// Counts a call of some weight against rules; the answer says whether the broker takes it.
@@ -186,14 +224,21 @@ impl Limiter {
     /// [`Excess`]: the first rule and window that are full, or the day block.
     pub fn arrive(&self, rules: &[&'static str], weight: u32, now: Instant64) -> Result<(), Excess> {
         let mut state = self.state.lock();
-        let charged: Vec<usize> = rules.iter().filter_map(|name| state.by_name.get(name).copied()).collect();
+        let charged: Vec<usize> = rules
+            .iter()
+            .filter_map(|name| state.by_name.get(name).copied())
+            .collect();
         for &at in &charged {
             for window in &mut state.rules[at].windows {
                 window.seen.add(now, weight);
                 window.seen_calendar.add(now, weight);
             }
         }
-        let verdict = if charged.is_empty() { Ok(()) } else { state.judge(&charged, weight, now) };
+        let verdict = if charged.is_empty() {
+            Ok(())
+        } else {
+            state.judge(&charged, weight, now)
+        };
         if verdict.is_err() {
             state.violations += 1;
         }
@@ -246,18 +291,30 @@ impl State {
             let rule = &mut self.rules[charged[0]];
             rule.violations += 1;
             let window = Window::per_day(0);
-            return Err(Excess { rule: rule.rule.name, window, retry_after_us: until.0 - now.0, blocked: true });
+            return Err(Excess {
+                rule: rule.rule.name,
+                window,
+                retry_after_us: until.0 - now.0,
+                blocked: true,
+            });
         }
         for &at in charged {
             let counted = &mut self.rules[at];
-            let Some((window, retry_after_us)) = counted.full(weight, now) else { continue };
+            let Some((window, retry_after_us)) = counted.full(weight, now) else {
+                continue;
+            };
             counted.violations += 1;
             let name = counted.rule.name;
             let block = counted.breached(&window, now);
             if block {
                 self.blocked_until = Some(end_of_day(now));
             }
-            return Err(Excess { rule: name, window, retry_after_us, blocked: block });
+            return Err(Excess {
+                rule: name,
+                window,
+                retry_after_us,
+                blocked: block,
+            });
         }
         Ok(())
     }
@@ -274,7 +331,9 @@ impl Counted {
 
     /// Counts a breached minute window, at most one a calendar minute; true if the day block falls now.
     fn breached(&mut self, window: &Window, now: Instant64) -> bool {
-        let Some(allowed) = self.rule.day_block_after else { return false };
+        let Some(allowed) = self.rule.day_block_after else {
+            return false;
+        };
         if window.length_us != MINUTE_US {
             return false;
         }

@@ -18,7 +18,12 @@ pub(super) struct Rolling {
 
 impl Rolling {
     pub(super) const fn new(length_us: i64) -> Self {
-        Self { length_us, arrivals: VecDeque::new(), held: 0, worst: 0 }
+        Self {
+            length_us,
+            arrivals: VecDeque::new(),
+            held: 0,
+            worst: 0,
+        }
     }
 
     /// An arrival exactly one length ago has left: the window is half open.
@@ -72,11 +77,20 @@ pub(super) struct Calendar {
 
 impl Calendar {
     pub(super) const fn new(length_us: i64) -> Self {
-        Self { length_us, index: i64::MIN, held: 0, worst: 0 }
+        Self {
+            length_us,
+            index: i64::MIN,
+            held: 0,
+            worst: 0,
+        }
     }
 
     const fn turn(&mut self, now: Instant64) {
-        let length = if self.length_us > DAY_US { DAY_US } else { self.length_us };
+        let length = if self.length_us > DAY_US {
+            DAY_US
+        } else {
+            self.length_us
+        };
         let index = (now.0 + IST_US).div_euclid(length);
         if index != self.index {
             self.index = index;

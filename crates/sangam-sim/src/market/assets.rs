@@ -17,14 +17,23 @@ pub(super) struct Asset {
 }
 
 const fn asset(rupees: i64, source: Source, beta: i64, band: i64) -> Asset {
-    Asset { base: Paise::rupees(rupees), source, beta, band, synthetic: true }
+    Asset {
+        base: Paise::rupees(rupees),
+        source,
+        beta,
+        band,
+        synthetic: true,
+    }
 }
 
 /// The behaviour of a ticker or index short name. Levels are round figures near those of 2026.
 pub(super) const fn of(symbol: &str) -> Asset {
     use Source::{Nifty50, Yesbank};
     match symbol.as_bytes() {
-        b"NIFTY" => Asset { synthetic: false, ..asset(26_000, Nifty50, 1_000, 10) },
+        b"NIFTY" => Asset {
+            synthetic: false,
+            ..asset(26_000, Nifty50, 1_000, 10)
+        },
         b"BANKNIFTY" => asset(58_000, Nifty50, 1_200, 10),
         b"FINNIFTY" => asset(27_500, Nifty50, 1_100, 10),
         b"MIDCPNIFTY" => asset(13_800, Nifty50, 1_300, 10),

@@ -53,7 +53,14 @@ impl Market {
         let mut candles = Vec::new();
         let mut midnight = end.0 - end.since_midnight_us();
         while midnight > from.0 - DAY_US && candles.len() < CANDLES_MAX {
-            self.day_backwards(contract, interval, Instant64(midnight), (from, end), now, &mut candles);
+            self.day_backwards(
+                contract,
+                interval,
+                Instant64(midnight),
+                (from, end),
+                now,
+                &mut candles,
+            );
             midnight -= DAY_US;
         }
         candles.reverse();
@@ -73,13 +80,20 @@ impl Market {
         if !self.always_open && !is_trading_day(midnight.date()) {
             return;
         }
-        let (open, close) = if self.always_open { (0, DAY_US) } else { (SESSION_OPEN_US, SESSION_CLOSE_US) };
+        let (open, close) = if self.always_open {
+            (0, DAY_US)
+        } else {
+            (SESSION_OPEN_US, SESSION_CLOSE_US)
+        };
         let (open, close) = (midnight.0 + open, midnight.0 + close);
         match interval {
             Interval::Day => {
                 if midnight >= from && midnight <= end && open <= now.0 {
                     let candle = self.candle(contract, Instant64(open), Instant64(close), now);
-                    candles.push(Candle { start: midnight, ..candle });
+                    candles.push(Candle {
+                        start: midnight,
+                        ..candle
+                    });
                 }
             }
             Interval::Minutes(minutes) => {

@@ -74,7 +74,11 @@ impl Market {
         Self {
             seed: config.seed,
             always_open: config.always_open,
-            prices: config.prices.iter().map(|p| (p.symbol.clone(), p.price)).collect(),
+            prices: config
+                .prices
+                .iter()
+                .map(|p| (p.symbol.clone(), p.price))
+                .collect(),
             moves,
             ranges: Mutex::default(),
         }
@@ -110,7 +114,11 @@ impl Market {
             if since < 0 {
                 continue;
             }
-            let done_ppm = if since >= scripted.over_us { 1_000_000 } else { since * 1_000_000 / scripted.over_us };
+            let done_ppm = if since >= scripted.over_us {
+                1_000_000
+            } else {
+                since * 1_000_000 / scripted.over_us
+            };
             let shift = i128::from(level) * i128::from(scripted.bp) * i128::from(done_ppm) / 10_000_000_000;
             level += i64::try_from(shift).expect("a move is below 90 percent");
         }
@@ -119,7 +127,11 @@ impl Market {
 
     /// Indices and everything on them share a phase; a stock's own phase keeps it from mirroring the index.
     fn phase_min(&self, symbol: &str) -> i64 {
-        let own = if assets::of(symbol).source == Source::Nifty50 && is_index_family(symbol) { 0 } else { hash_text(symbol) };
+        let own = if assets::of(symbol).source == Source::Nifty50 && is_index_family(symbol) {
+            0
+        } else {
+            hash_text(symbol)
+        };
         let phase = hash(&[self.seed, own]) % 2_000;
         i64::try_from(phase).expect("below two thousand")
     }
@@ -156,7 +168,8 @@ impl Market {
     #[must_use]
     pub fn previous_close(&self, contract: &Contract, at: Instant64) -> Paise {
         let midnight = at.0 - at.since_midnight_us();
-        self.smooth(contract, Instant64(midnight - DAY_US + SESSION_CLOSE_US)).floor_to(contract.tick)
+        self.smooth(contract, Instant64(midnight - DAY_US + SESSION_CLOSE_US))
+            .floor_to(contract.tick)
     }
 
     /// Lowest and highest price at which orders are taken today; zeros for an index.
@@ -201,7 +214,13 @@ impl Market {
 
     fn draw(&self, contract: &Contract, at: Instant64, salt: u64) -> u64 {
         let slot = at.0.div_euclid(TICK_US).cast_unsigned();
-        hash(&[self.seed, salt, contract.segment as u64, u64::from(contract.token), slot])
+        hash(&[
+            self.seed,
+            salt,
+            contract.segment as u64,
+            u64::from(contract.token),
+            slot,
+        ])
     }
 }
 
@@ -214,7 +233,10 @@ fn is_index_family(symbol: &str) -> bool {
 
 /// Minutes to expiry, never negative.
 fn minutes_left(contract: &Contract, at: Instant64) -> i64 {
-    contract.expiry.as_ref().map_or(0, |expiry| ((expiry.closes().0 - at.0) / MINUTE_US).max(0))
+    contract
+        .expiry
+        .as_ref()
+        .map_or(0, |expiry| ((expiry.closes().0 - at.0) / MINUTE_US).max(0))
 }
 
 #[cfg(test)]

@@ -59,10 +59,19 @@ mod tests {
         let week = 7 * DAY_MIN;
         let call = |strike| premium(SPOT, Paise::rupees(strike), Right::Call, week);
         let calls: Vec<Paise> = (25_000..=27_000).step_by(50).map(call).collect();
-        assert!(calls.windows(2).all(|pair| pair[0] >= pair[1]), "calls cheapen as strikes rise");
+        assert!(
+            calls.windows(2).all(|pair| pair[0] >= pair[1]),
+            "calls cheapen as strikes rise"
+        );
         let money = call(26_000);
-        assert!((Paise::rupees(100)..Paise::rupees(300)).contains(&money), "{money}");
-        assert!(premium(SPOT, Paise::rupees(26_000), Right::Call, 4 * week) > money, "more time costs more");
+        assert!(
+            (Paise::rupees(100)..Paise::rupees(300)).contains(&money),
+            "{money}"
+        );
+        assert!(
+            premium(SPOT, Paise::rupees(26_000), Right::Call, 4 * week) > money,
+            "more time costs more"
+        );
         assert_eq!(premium(SPOT, Paise::rupees(26_000), Right::Put, week), money);
     }
 

@@ -79,7 +79,11 @@ impl Quote {
     /// Change in hundredths of a percent.
     #[must_use]
     pub const fn change_bp(&self) -> i64 {
-        if self.previous_close.0 == 0 { 0 } else { self.change().0 * 10_000 / self.previous_close.0 }
+        if self.previous_close.0 == 0 {
+            0
+        } else {
+            self.change().0 * 10_000 / self.previous_close.0
+        }
     }
 
     /// Best buyer.
@@ -110,12 +114,20 @@ impl Market {
         let rest = 40 * self.lot_value(contract);
         let average = Paise((open.0 + high.0 + low.0 + last.0) / 4);
         let total = |levels: &[Level], salt| {
-            if levels.is_empty() { 0 } else { shown(levels) + rest + self.spread_units(contract, at, salt) }
+            if levels.is_empty() {
+                0
+            } else {
+                shown(levels) + rest + self.spread_units(contract, at, salt)
+            }
         };
         Quote {
             at,
             last,
-            last_quantity: if contract.kind == Kind::Index { 0 } else { self.spread_units(contract, at, 5) },
+            last_quantity: if contract.kind == Kind::Index {
+                0
+            } else {
+                self.spread_units(contract, at, 5)
+            },
             last_trade_at: Instant64(at.0 - at.0.rem_euclid(super::TICK_US)),
             open,
             high: high.max(open),
@@ -156,7 +168,10 @@ impl Market {
                 .map(|(n, price)| self.level(contract, at, price, salt + n.cast_unsigned()))
                 .collect()
         };
-        Depth { bids: side(best_bid, -tick, 100), asks: side(best_ask, tick, 200) }
+        Depth {
+            bids: side(best_bid, -tick, 100),
+            asks: side(best_ask, tick, 200),
+        }
     }
 
     fn level(&self, contract: &Contract, at: Instant64, price: Paise, salt: u64) -> Level {
@@ -165,7 +180,11 @@ impl Market {
         let unit = self.lot_value(contract);
         let quantity = unit * (1 + i64::try_from(draw % 4).expect("below four"));
         let orders = 1 + i64::try_from((draw >> 8) % 9).expect("below nine");
-        Level { price, quantity, orders }
+        Level {
+            price,
+            quantity,
+            orders,
+        }
     }
 
     /// The quantity depth is counted in: two lots of a derivative, about fifteen thousand rupees' worth of a share.
@@ -198,7 +217,13 @@ impl Market {
     fn volume_of(&self, contract: &Contract, since_us: i64, day: i64) -> i64 {
         let rate = 10 * self.lot_value(contract);
         let lots = |minute: i64| {
-            let draw = hash(&[self.seed, 9, u64::from(contract.token), day.cast_unsigned(), minute.cast_unsigned()]);
+            let draw = hash(&[
+                self.seed,
+                9,
+                u64::from(contract.token),
+                day.cast_unsigned(),
+                minute.cast_unsigned(),
+            ]);
             let wobble = i64::try_from(draw % 512).expect("below 512") * rate / 1_024;
             minute * rate + if minute == 0 { 0 } else { wobble }
         };
@@ -224,7 +249,12 @@ impl Market {
         let (day, minute_now) = (start.day_number(), at.0.div_euclid(MINUTE_US));
         let mut ranges = self.ranges.lock();
         let first = self.last(contract, start);
-        let fresh = DayRange { day, minute: start.0.div_euclid(MINUTE_US), high: first, low: first };
+        let fresh = DayRange {
+            day,
+            minute: start.0.div_euclid(MINUTE_US),
+            high: first,
+            low: first,
+        };
         let mut range = ranges.get(&contract.key()).copied().unwrap_or(fresh);
         // An instant before the cached one (a stale read, another clock) starts over and leaves the cache alone.
         let backwards = range.day == day && range.minute > minute_now;

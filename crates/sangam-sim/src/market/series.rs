@@ -62,7 +62,9 @@ fn knots(csv: &str) -> Vec<i64> {
     let mut before = 0_i64;
     for line in csv.lines().skip(1) {
         let fields: Vec<&str> = line.split(',').collect();
-        let [time, open, _, _, close, _] = fields[..] else { continue };
+        let [time, open, _, _, close, _] = fields[..] else {
+            continue;
+        };
         // The 09:07 row is the pre-open print.
         if time.get(11..16).is_none_or(|clock| clock < "09:15") {
             continue;
@@ -73,7 +75,8 @@ fn knots(csv: &str) -> Vec<i64> {
             before = paise(open);
         }
         let close = paise(close);
-        let level = i128::from(*levels.last().expect("starts with one")) * i128::from(close) / i128::from(before);
+        let level =
+            i128::from(*levels.last().expect("starts with one")) * i128::from(close) / i128::from(before);
         levels.push(i64::try_from(level).expect("prices do not grow a billionfold"));
         before = close;
     }
@@ -83,7 +86,10 @@ fn knots(csv: &str) -> Vec<i64> {
 }
 
 fn paise(rupees: &str) -> i64 {
-    rupees.parse::<crate::money::Paise>().expect("the shipped series hold decimal prices").0
+    rupees
+        .parse::<crate::money::Paise>()
+        .expect("the shipped series hold decimal prices")
+        .0
 }
 
 #[cfg(test)]

@@ -8,7 +8,13 @@ use crate::config::MoveConfig;
 use crate::contracts::Universe;
 
 fn market(seed: u64) -> Market {
-    Market::new(&SimConfig { seed, ..SimConfig::default() }, noon())
+    Market::new(
+        &SimConfig {
+            seed,
+            ..SimConfig::default()
+        },
+        noon(),
+    )
 }
 
 fn noon() -> Instant64 {
@@ -26,12 +32,16 @@ fn reliance(universe: &Universe) -> Arc<Contract> {
 /// Widest range inside any ten minutes, in hundredths of a percent, sampled every ten seconds.
 fn widest_ten_minutes(market: &Market, contract: &Contract, from: Instant64, minutes: i64) -> i64 {
     let step = 10 * SECOND_US;
-    let prices: Vec<i64> =
-        (0..minutes * 6).map(|n| market.last(contract, from.plus_us(n * step)).0).collect();
+    let prices: Vec<i64> = (0..minutes * 6)
+        .map(|n| market.last(contract, from.plus_us(n * step)).0)
+        .collect();
     prices
         .windows(60)
         .map(|window| {
-            let (low, high) = (window.iter().min().expect("sixty"), window.iter().max().expect("sixty"));
+            let (low, high) = (
+                window.iter().min().expect("sixty"),
+                window.iter().max().expect("sixty"),
+            );
             (high - low) * 10_000 / low
         })
         .max()
@@ -56,7 +66,13 @@ proptest! {
 fn the_index_is_calm_over_two_whole_days() {
     let market = market(1);
     let universe = universe(&market);
-    for name in ["NSE:NIFTY50-INDEX", "NSE:RELIANCE-EQ", "NSE:YESBANK-EQ", "NSE:NIFTY26D0826000PE", "NSE:IDEA-EQ"] {
+    for name in [
+        "NSE:NIFTY50-INDEX",
+        "NSE:RELIANCE-EQ",
+        "NSE:YESBANK-EQ",
+        "NSE:NIFTY26D0826000PE",
+        "NSE:IDEA-EQ",
+    ] {
         let contract = universe.by_fyers(name).expect(name);
         let bp = widest_ten_minutes(&market, contract, noon(), 2_880);
         assert!(bp < 400, "{name} moved {bp} bp");
@@ -69,7 +85,9 @@ fn one_seed_one_market_and_prices_tick() {
     let universe = universe(&one);
     let contract = reliance(&universe);
     let path = |market: &Market| -> Vec<Paise> {
-        (0..40).map(|n| market.last(&contract, noon().plus_us(n * TICK_US))).collect()
+        (0..40)
+            .map(|n| market.last(&contract, noon().plus_us(n * TICK_US)))
+            .collect()
     };
     assert_eq!(path(&one), path(&same));
     assert_ne!(path(&one), path(&other));
@@ -96,10 +114,19 @@ fn quotes_are_consistent() {
         assert!(quote.last == bid.price || quote.last == ask.price, "{name}");
         assert_eq!((quote.depth.bids.len(), quote.depth.asks.len()), (5, 5), "{name}");
         for level in quote.depth.bids.iter().chain(&quote.depth.asks) {
-            assert!(level.quantity > 0 && level.orders > 0 && level.quantity % contract.lot == 0, "{name}");
-            assert!((quote.lower_circuit..=quote.upper_circuit).contains(&level.price), "{name}");
+            assert!(
+                level.quantity > 0 && level.orders > 0 && level.quantity % contract.lot == 0,
+                "{name}"
+            );
+            assert!(
+                (quote.lower_circuit..=quote.upper_circuit).contains(&level.price),
+                "{name}"
+            );
         }
-        assert!(quote.volume > 0 && quote.total_buy > quote.depth.bids.iter().map(|l| l.quantity).sum(), "{name}");
+        assert!(
+            quote.volume > 0 && quote.total_buy > quote.depth.bids.iter().map(|l| l.quantity).sum(),
+            "{name}"
+        );
     }
 }
 
@@ -107,16 +134,25 @@ fn quotes_are_consistent() {
 fn volume_never_falls() {
     let market = market(1);
     let contract = reliance(&universe(&market));
-    let volumes: Vec<i64> =
-        (0..600).map(|n| market.quote(&contract, noon().plus_us(n * SECOND_US)).volume).collect();
+    let volumes: Vec<i64> = (0..600)
+        .map(|n| market.quote(&contract, noon().plus_us(n * SECOND_US)).volume)
+        .collect();
     assert!(volumes.windows(2).all(|pair| pair[0] <= pair[1]));
     assert!(volumes[0] < volumes[599]);
 }
 
 #[test]
 fn a_scripted_move_happens_when_told() {
-    let crash = MoveConfig { symbol: "RELIANCE".to_owned(), at_s: 60, over_s: 30, percent: Paise(-500) };
-    let config = SimConfig { moves: vec![crash], ..SimConfig::default() };
+    let crash = MoveConfig {
+        symbol: "RELIANCE".to_owned(),
+        at_s: 60,
+        over_s: 30,
+        percent: Paise(-500),
+    };
+    let config = SimConfig {
+        moves: vec![crash],
+        ..SimConfig::default()
+    };
     let (scripted, calm) = (Market::new(&config, noon()), market(1));
     let contract = reliance(&universe(&calm));
     let ratio_bp = |s: i64| {
@@ -130,18 +166,36 @@ fn a_scripted_move_happens_when_told() {
 
 #[test]
 fn candles_follow_the_session_and_the_quotes() {
-    let open_hours = Market::new(&SimConfig { always_open: false, ..SimConfig::default() }, noon());
+    let open_hours = Market::new(
+        &SimConfig {
+            always_open: false,
+            ..SimConfig::default()
+        },
+        noon(),
+    );
     let contract = reliance(&universe(&open_hours));
     let midnight = Instant64::midnight(date(2026, 11, 23));
     let late = midnight.plus_us(18 * 60 * MINUTE_US);
     let day = open_hours.candles(&contract, Interval::Minutes(5), midnight, late, late);
     assert_eq!(day.len(), 75);
     assert_eq!(day[0].start.format("%H:%M"), "09:15");
-    assert!(day.iter().all(|c| c.low <= c.open && c.open <= c.high && c.low <= c.close && c.close <= c.high));
+    assert!(
+        day.iter()
+            .all(|c| c.low <= c.open && c.open <= c.high && c.low <= c.close && c.close <= c.high)
+    );
     assert!(day.iter().all(|c| c.volume > 0));
-    let days = open_hours.candles(&contract, Interval::Day, midnight.plus_us(-7 * DAY_US), late, late);
+    let days = open_hours.candles(
+        &contract,
+        Interval::Day,
+        midnight.plus_us(-7 * DAY_US),
+        late,
+        late,
+    );
     assert_eq!(days.len(), 6, "16 to 20 November and the 23rd");
     let running = market(1).candles(&contract, Interval::Minutes(1), midnight, late, noon());
     let last = running.last().expect("the running candle");
-    assert_eq!((last.start, last.close), (noon(), market(1).last(&contract, noon())));
+    assert_eq!(
+        (last.start, last.close),
+        (noon(), market(1).last(&contract, noon()))
+    );
 }

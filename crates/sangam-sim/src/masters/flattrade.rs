@@ -19,7 +19,11 @@ pub(super) fn csv(universe: &Universe, name: &str) -> Option<String> {
         _ => return None,
     };
     let mut text = format!("{HEADER}\n");
-    for contract in universe.contracts().iter().filter(|contract| segments.contains(&contract.segment)) {
+    for contract in universe
+        .contracts()
+        .iter()
+        .filter(|contract| segments.contains(&contract.segment))
+    {
         writeln!(text, "{}", row(contract)).expect("writing to a string does not fail");
     }
     Some(text)

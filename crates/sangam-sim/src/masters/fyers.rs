@@ -20,7 +20,11 @@ pub(super) fn csv(universe: &Universe, name: &str) -> Option<String> {
     };
     let day = universe.date().to_string();
     let mut text = String::new();
-    for contract in universe.contracts().iter().filter(|contract| segments.contains(&contract.segment)) {
+    for contract in universe
+        .contracts()
+        .iter()
+        .filter(|contract| segments.contains(&contract.segment))
+    {
         writeln!(text, "{}", row(contract, &day)).expect("writing to a string does not fail");
     }
     Some(text)
@@ -43,7 +47,12 @@ fn row(contract: &Contract, day: &str) -> String {
         contract.lot.to_string(),
         decimal(contract.tick),
         contract.isin.unwrap_or("").to_owned(),
-        if contract.segment.is_derivative() { SESSION_FO } else { SESSION_CM }.to_owned(),
+        if contract.segment.is_derivative() {
+            SESSION_FO
+        } else {
+            SESSION_CM
+        }
+        .to_owned(),
         day.to_owned(),
         expiry_epoch(contract),
         names.fyers.clone(),
@@ -64,13 +73,32 @@ fn row(contract: &Contract, day: &str) -> String {
 
 /// `NIFTY 29 Dec 26 26000 CE`, `NIFTY 29 Dec 26 FUT` (with a trailing blank on the BSE), the name, or the index.
 fn description(contract: &Contract) -> String {
-    let day = contract.expiry.as_ref().map(|expiry| expiry.date.strftime("%d %b %y").to_string()).unwrap_or_default();
+    let day = contract
+        .expiry
+        .as_ref()
+        .map(|expiry| expiry.date.strftime("%d %b %y").to_string())
+        .unwrap_or_default();
     match contract.kind {
         Kind::Cash => contract.name.to_owned(),
-        Kind::Index => contract.names.fyers.split(':').nth(1).unwrap_or_default().to_owned(),
-        Kind::Future => format!("{} {day} FUT{}", contract.symbol, if contract.segment.is_bse() { " " } else { "" }),
+        Kind::Index => contract
+            .names
+            .fyers
+            .split(':')
+            .nth(1)
+            .unwrap_or_default()
+            .to_owned(),
+        Kind::Future => format!(
+            "{} {day} FUT{}",
+            contract.symbol,
+            if contract.segment.is_bse() { " " } else { "" }
+        ),
         Kind::Option { strike, right } => {
-            format!("{} {day} {} {}", contract.symbol, crate::contracts::plain(strike), right.code())
+            format!(
+                "{} {day} {} {}",
+                contract.symbol,
+                crate::contracts::plain(strike),
+                right.code()
+            )
         }
     }
 }

@@ -20,14 +20,21 @@ pub(super) fn json(universe: &Universe, name: &str) -> Option<String> {
     if !matches!(name, "complete" | "NSE" | "BSE") {
         return None;
     }
-    let rows: Vec<Value> =
-        universe.contracts().iter().filter(|contract| wanted(contract)).map(|contract| row(contract)).collect();
+    let rows: Vec<Value> = universe
+        .contracts()
+        .iter()
+        .filter(|contract| wanted(contract))
+        .map(|contract| row(contract))
+        .collect();
     Some(Value::Array(rows).to_string())
 }
 
 pub(super) fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
-    encoder.write_all(bytes).and_then(|()| encoder.finish()).expect("writing to memory does not fail")
+    encoder
+        .write_all(bytes)
+        .and_then(|()| encoder.finish())
+        .expect("writing to memory does not fail")
 }
 
 fn row(contract: &Contract) -> Value {
@@ -38,7 +45,10 @@ fn row(contract: &Contract) -> Value {
     let names = &contract.names;
     put("segment", json!(contract.segment.upstox()));
     put("name", json!(contract.name));
-    put("exchange", json!(if contract.segment.is_bse() { "BSE" } else { "NSE" }));
+    put(
+        "exchange",
+        json!(if contract.segment.is_bse() { "BSE" } else { "NSE" }),
+    );
     put("instrument_key", json!(names.upstox_key));
     put("exchange_token", json!(contract.token.to_string()));
     put("trading_symbol", json!(names.upstox_symbol));
@@ -48,7 +58,10 @@ fn row(contract: &Contract) -> Value {
             put("instrument_type", json!(contract.series));
             put("isin", json!(contract.isin));
             put("short_name", json!(contract.name));
-            put("security_type", json!(if contract.series == "SM" { "SME" } else { "NORMAL" }));
+            put(
+                "security_type",
+                json!(if contract.series == "SM" { "SME" } else { "NORMAL" }),
+            );
             put("qty_multiplier", json!(1.0));
             sizes(contract, &mut put);
         }
@@ -75,7 +88,9 @@ fn sizes(contract: &Contract, put: &mut impl FnMut(&str, Value)) {
 }
 
 fn derivative(contract: &Contract, put: &mut impl FnMut(&str, Value)) {
-    let (Some(underlying), Some(expiry)) = (&contract.underlying, &contract.expiry) else { return };
+    let (Some(underlying), Some(expiry)) = (&contract.underlying, &contract.expiry) else {
+        return;
+    };
     let end_of_day = Instant64::midnight(expiry.date).plus_us(DAY_US - SECOND_US);
     put("weekly", json!(expiry.weekly));
     put("expiry", json!(end_of_day.epoch_ms()));

@@ -39,8 +39,9 @@ pub(super) async fn serve(stream: TcpStream, pipeline: Arc<Pipeline>, mut stoppe
             Box::pin(async move { finish(pipeline.answer(request).await, &reset) })
         })
     };
-    let mut connection =
-        http1::Builder::new().timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), service);
+    let mut connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .serve_connection(TokioIo::new(stream), service);
     let mut stopping = false;
     let ended = loop {
         tokio::select! {
@@ -74,8 +75,12 @@ fn finish(response: Response, reset: &AtomicBool) -> Result<http::Response<OutBo
         }
         Some(Sever::CutBody(half, length)) => {
             let (half, length) = (half.clone(), *length);
-            let mut cut = response.map(|_| OutBody::Cut { half: Some(half), flushed: false });
-            cut.headers_mut().insert(CONTENT_LENGTH, http::HeaderValue::from(length));
+            let mut cut = response.map(|_| OutBody::Cut {
+                half: Some(half),
+                flushed: false,
+            });
+            cut.headers_mut()
+                .insert(CONTENT_LENGTH, http::HeaderValue::from(length));
             Ok(cut)
         }
     }
@@ -134,6 +139,8 @@ impl hyper::body::Body for OutBody {
 
 /// The whole body of a response that is in memory anyway.
 pub(super) async fn in_memory(body: axum::body::Body) -> Bytes {
-    body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default()
+    body.collect()
+        .await
+        .map(http_body_util::Collected::to_bytes)
+        .unwrap_or_default()
 }
-

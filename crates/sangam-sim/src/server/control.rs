@@ -60,5 +60,9 @@ async fn market(State(world): State<Arc<World>>) -> Json<Value> {
 
 async fn unknown() -> Response {
     let known = "GET /__sim/stats, GET or POST /__sim/faults, GET /__sim/market";
-    (StatusCode::NOT_FOUND, Json(json!({ "error": format!("no such path; there are {known}") }))).into_response()
+    (
+        StatusCode::NOT_FOUND,
+        Json(json!({ "error": format!("no such path; there are {known}") })),
+    )
+        .into_response()
 }

@@ -38,7 +38,11 @@ impl SimServer {
     ///
     /// # Errors
     /// The address is in use or not allowed.
-    pub async fn bind(api: Arc<dyn BrokerApi>, config: SimConfig, addr: SocketAddr) -> io::Result<RunningSim> {
+    pub async fn bind(
+        api: Arc<dyn BrokerApi>,
+        config: SimConfig,
+        addr: SocketAddr,
+    ) -> io::Result<RunningSim> {
         let clock = config.clock();
         Self::bind_with(api, config, clock, addr).await
     }
@@ -60,7 +64,13 @@ impl SimServer {
         let pipeline = Arc::new(Pipeline::new(api, Arc::clone(&world)));
         let serving = tokio::spawn(accept(listener, pipeline, stopped.clone()));
         let matching = tokio::spawn(match_orders(Arc::clone(&world), stopped));
-        Ok(RunningSim { local_addr, world, stop, serving: Some(serving), matching: Some(matching) })
+        Ok(RunningSim {
+            local_addr,
+            world,
+            stop,
+            serving: Some(serving),
+            matching: Some(matching),
+        })
     }
 }
 

@@ -41,14 +41,23 @@ impl Pipeline {
     pub(super) fn new(api: Arc<dyn BrokerApi>, world: Arc<World>) -> Self {
         let broker = api.router(Arc::clone(&world));
         let control = control::router(Arc::clone(&world));
-        Self { api, world, broker, control }
+        Self {
+            api,
+            world,
+            broker,
+            control,
+        }
     }
 
     /// The answer to a request, with what is to happen to the connection in its extensions.
     pub(super) async fn answer(&self, request: Request<Incoming>) -> Response {
         let (parts, body) = request.into_parts();
         let limit = self.world.config().body_limit;
-        let Ok(body) = Limited::new(body, limit).collect().await.map(http_body_util::Collected::to_bytes) else {
+        let Ok(body) = Limited::new(body, limit)
+            .collect()
+            .await
+            .map(http_body_util::Collected::to_bytes)
+        else {
             return too_large(limit);
         };
         let request = Request::from_parts(parts, body);
@@ -60,7 +69,12 @@ impl Pipeline {
 
     async fn broker_call(&self, request: Request<Bytes>) -> Response {
         let (parts, body) = request.into_parts();
-        let call = Call { method: &parts.method, uri: &parts.uri, headers: &parts.headers, body: &body };
+        let call = Call {
+            method: &parts.method,
+            uri: &parts.uri,
+            headers: &parts.headers,
+            body: &body,
+        };
         let charge = self.api.classify(&call);
         let plan = self.world.faults().plan(parts.uri.path(), charge.class);
         match plan.instead {
@@ -90,7 +104,9 @@ impl Pipeline {
 
     fn arrive(&self, charge: &Charge) -> Result<(), crate::limits::Excess> {
         self.world.stats().request(charge.label.clone());
-        self.world.limiter().arrive(charge.rules, charge.weight, self.world.now())
+        self.world
+            .limiter()
+            .arrive(charge.rules, charge.weight, self.world.now())
     }
 
     async fn wait(&self, plan: &Plan) {
