@@ -374,3 +374,54 @@ async fn resting_orders_are_matched_while_nobody_looks() {
         tokio::task::yield_now().await;
     }
 }
+
+#[tokio::test]
+async fn a_client_that_hangs_up_does_not_undo_its_order() {
+    use tokio::io::AsyncWriteExt as _;
+    let (_sim, addr) = logged_in_toy(SimConfig::default()).await;
+    faults(
+        addr,
+        &json!({ "delay_ms": { "max": 50, "min": 50 }, "paths": ["/orders"] }),
+    )
+    .await;
+    let mut stream = tokio::net::TcpStream::connect(addr).await.expect("it listens");
+    let length = BUY_ONE.len();
+    let head = format!(
+        "POST /orders HTTP/1.1\r\nhost: sim\r\ntoken: toy-token\r\ncontent-type: application/json\r\n\
+         content-length: {length}\r\n\r\n{BUY_ONE}"
+    );
+    stream.write_all(head.as_bytes()).await.expect("it reads");
+    wait_for(addr, |seen| seen["requests"]["POST /orders"] == 1).await;
+    drop(stream);
+    wait_for(addr, |seen| seen["orders_accepted"] == 1).await;
+}
+
+/// Reads the statistics until they show something, for five seconds at most.
+async fn wait_for(addr: std::net::SocketAddr, shown: impl Fn(&serde_json::Value) -> bool) {
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(5);
+    loop {
+        let seen = stats(addr).await;
+        if shown(&seen) {
+            return;
+        }
+        assert!(std::time::Instant::now() < deadline, "never shown: {seen}");
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn one_connection_carries_many_requests() {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let (_sim, addr) = logged_in_toy(SimConfig::default()).await;
+    let mut stream = tokio::net::TcpStream::connect(addr).await.expect("it listens");
+    let get = "GET /quote?symbol=NSE:TCS-EQ HTTP/1.1\r\nhost: sim\r\ntoken: toy-token\r\n";
+    let pair = format!("{get}\r\n{get}connection: close\r\n\r\n");
+    stream.write_all(pair.as_bytes()).await.expect("it reads");
+    let mut text = String::new();
+    stream
+        .read_to_string(&mut text)
+        .await
+        .expect("it answers and closes");
+    assert_eq!(text.matches("HTTP/1.1 200 OK").count(), 2);
+    assert_eq!(text.matches("{\"last\":").count(), 2);
+}

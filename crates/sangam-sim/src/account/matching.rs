@@ -17,16 +17,16 @@ impl Account {
     pub fn process(&mut self, scene: &Scene<'_>) {
         self.roll_over(scene);
         loop {
-            let due = self
-                .orders
-                .iter()
-                .enumerate()
-                .filter(|(_, book)| !book.order.state.is_final() && book.due <= scene.now)
-                .min_by_key(|(at, book)| (book.due, *at))
-                .map(|(at, book)| (at, book.due));
-            let Some((at, when)) = due else { return };
+            let next = self.open.iter().map(|&at| (self.orders[at].due, at)).min();
+            let Some((when, at)) = next.filter(|(due, _)| *due <= scene.now) else {
+                return;
+            };
             self.step(scene, at, when);
             let book = &mut self.orders[at];
+            if book.order.state.is_final() {
+                self.open.remove(&at);
+                continue;
+            }
             let behind = (scene.now.0 - when.0) / CATCH_UP_STEPS;
             let next = Instant64((when.0.div_euclid(TICK_US) + 1) * TICK_US);
             book.due = next.plus_us(behind / TICK_US * TICK_US).max(book.due.plus_us(1));
@@ -74,7 +74,8 @@ impl Account {
                 return;
             }
             self.fills += 1;
-            book.trade(level, when, self.fills);
+            let fill = book.trade(level, when, self.fills);
+            self.count_trade(at, &fill);
         }
     }
 }
@@ -102,7 +103,7 @@ impl Book {
         }
     }
 
-    fn trade(&mut self, level: Level, when: Instant64, serial: u64) {
+    fn trade(&mut self, level: Level, when: Instant64, serial: u64) -> Fill {
         let order = &mut self.order;
         let quantity = order.pending().min(level.quantity);
         let price = if self.resting && order.terms.kind.has_price() {
@@ -112,19 +113,21 @@ impl Book {
         };
         order.filled += quantity;
         order.value = order.value + price.times(quantity);
-        order.fills.push(Fill {
+        let fill = Fill {
             trade_id: format!("{}{serial:06}", when.format("%d%m")),
             order_id: order.id.clone(),
             quantity,
             price,
             at: when,
             serial,
-        });
+        };
+        order.fills.push(fill.clone());
         let state = if order.filled == order.terms.quantity {
             OrderState::Complete
         } else {
             OrderState::Open
         };
         self.record(when, EventKind::Filled, state);
+        fill
     }
 }

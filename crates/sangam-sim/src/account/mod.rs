@@ -8,10 +8,12 @@ mod checks;
 mod matching;
 mod money;
 mod positions;
+mod refusal;
 mod rollover;
 mod types;
+mod views;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::clock::Instant64;
 use crate::config::SimConfig;
@@ -19,10 +21,12 @@ use crate::contracts::{ContractKey, Universe};
 use crate::market::Market;
 use crate::money::Paise;
 
+pub use refusal::Refusal;
 pub use types::{
-    Change, Event, EventKind, Fill, Funds, Holding, Leg, NewOrder, Order, OrderKind, OrderState, Position,
-    Product, Refusal, Side, Terms, Validity, average,
+    Change, Event, EventKind, Fill, NewOrder, Order, OrderKind, OrderState, Product, Side, Terms, Validity,
+    average,
 };
+pub use views::{Funds, Holding, Leg, Position};
 
 /// What an account looks at while it works.
 #[derive(Clone, Copy, Debug)]
@@ -45,11 +49,16 @@ pub struct Account {
     opening: Paise,
     orders: Vec<Book>,
     by_id: HashMap<String, usize>,
+    /// Places of the orders that are not final.
+    open: BTreeSet<usize>,
     placed: u64,
     fills: u64,
     carried: BTreeMap<(ContractKey, Product), positions::Carried>,
     holdings: Vec<HeldShares>,
     conversions: Vec<positions::Conversion>,
+    /// The fold of all of the day's trades, kept up as they happen.
+    running: positions::Nets,
+    last_trade: Instant64,
 }
 
 /// An order with what matching needs to remember.
@@ -93,11 +102,14 @@ impl Account {
             opening: config.cash,
             orders: Vec::new(),
             by_id: HashMap::new(),
+            open: BTreeSet::new(),
             placed: 0,
             fills: 0,
             carried: BTreeMap::new(),
             holdings: config.holdings.iter().filter_map(held).collect(),
             conversions: Vec::new(),
+            running: positions::Nets::new(),
+            last_trade: now,
         }
     }
 
@@ -155,6 +167,9 @@ impl Account {
         }
         let at = self.orders.len();
         self.by_id.insert(id, at);
+        if !book.order.state.is_final() {
+            self.open.insert(at);
+        }
         self.orders.push(book);
         self.process(scene);
         self.orders[at].order.clone()
@@ -198,7 +213,8 @@ impl Account {
         let book = &mut self.orders[at];
         book.order.requests += 1;
         book.record(scene.now, EventKind::Cancelled, OrderState::Cancelled);
-        Ok(book.order.clone())
+        self.open.remove(&at);
+        Ok(self.orders[at].order.clone())
     }
 
     fn open_order(&self, id: &str) -> Result<usize, Refusal> {

@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 
 use super::positions::Net;
-use super::{Account, Book, Funds, NewOrder, OrderKind, Product, Refusal, Scene, Side, Terms};
+use super::{Account, Book, Funds, NewOrder, Order, OrderKind, Product, Refusal, Scene, Side, Terms};
 use crate::clock::Instant64;
 use crate::contracts::{Contract, ContractKey, Kind};
 use crate::money::Paise;
@@ -90,12 +90,13 @@ impl Account {
             .map(|(_, net)| net.day_buy.quantity - net.day_sell.quantity)
             .sum();
         let selling: i64 = self
-            .orders
+            .open
             .iter()
-            .enumerate()
-            .filter(|(at, book)| Some(*at) != except && book.order.contract.isin == isin)
-            .filter(|(_, book)| book.order.side == Side::Sell && book.order.product == Product::Delivery)
-            .map(|(_, book)| book.order.pending())
+            .filter(|at| Some(**at) != except)
+            .map(|at| &self.orders[*at].order)
+            .filter(|order| order.contract.isin == isin)
+            .filter(|order| order.side == Side::Sell && order.product == Product::Delivery)
+            .map(Order::pending)
             .sum();
         let available = (held + traded - selling).max(0);
         if wanted > available {
@@ -118,7 +119,7 @@ impl Account {
             realised: Paise::ZERO,
             unrealised: Paise::ZERO,
         };
-        for ((_, product), net) in &nets {
+        for ((_, product), net) in nets.iter() {
             let value = net.average().times(net.quantity().abs());
             let side = if net.quantity() >= 0 {
                 Side::Buy
@@ -151,19 +152,17 @@ impl Account {
     ) -> Paise {
         let nets = self.nets(as_of);
         let mut closable: HashMap<(ContractKey, Product, Side), i64> = HashMap::new();
-        for ((key, product), net) in &nets {
+        for ((key, product), net) in nets.iter() {
             let side = if net.quantity() > 0 { Side::Sell } else { Side::Buy };
             closable.insert((*key, *product, side), net.quantity().abs());
         }
         let open = self
-            .orders
+            .open
             .iter()
-            .enumerate()
-            .filter(|(at, book)| Some(*at) != replaces && book.is_open(as_of));
-        let exposures: Vec<Exposure<'_>> = open
-            .map(|(_, book)| book.exposure(scene))
-            .chain(candidate)
-            .collect();
+            .filter(|at| Some(**at) != replaces)
+            .map(|at| &self.orders[*at]);
+        let open = open.filter(|book| book.order.placed_at <= as_of);
+        let exposures: Vec<Exposure<'_>> = open.map(|book| book.exposure(scene)).chain(candidate).collect();
         exposures
             .iter()
             .map(|exposure| {
@@ -185,10 +184,6 @@ impl Account {
 }
 
 impl Book {
-    fn is_open(&self, as_of: Instant64) -> bool {
-        !self.order.state.is_final() && self.order.placed_at <= as_of
-    }
-
     fn exposure(&self, scene: &Scene<'_>) -> Exposure<'_> {
         let order = &self.order;
         let price = expected_price(

@@ -1,9 +1,10 @@
 //! Positions and holdings, folded from the day's trades.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{Account, Holding, Leg, Position, Product, Refusal, Scene, Side, average};
+use super::{Account, Fill, Holding, Leg, Order, Position, Product, Refusal, Scene, Side, average};
 use crate::clock::Instant64;
 use crate::contracts::{Contract, ContractKey};
 use crate::money::Paise;
@@ -25,6 +26,39 @@ pub(super) struct Conversion {
     pub(super) side: Side,
     pub(super) leg: Leg,
     pub(super) at: Instant64,
+}
+
+/// Nets by contract and product.
+pub(super) type Nets = BTreeMap<(ContractKey, Product), Net>;
+
+impl Conversion {
+    fn add_to(&self, nets: &mut Nets) {
+        let opposite = Leg {
+            quantity: -self.leg.quantity,
+            value: -self.leg.value,
+        };
+        for (product, moved) in [(self.from, opposite), (self.to, self.leg)] {
+            let key = (self.contract.key(), product);
+            let net = nets
+                .entry(key)
+                .or_insert_with(|| Net::of(Arc::clone(&self.contract)));
+            net.add(self.side, moved);
+        }
+    }
+}
+
+fn add_fill(nets: &mut Nets, order: &Order, fill: &Fill) {
+    let key = (order.contract.key(), order.product);
+    let net = nets
+        .entry(key)
+        .or_insert_with(|| Net::of(Arc::clone(&order.contract)));
+    net.add(
+        order.side,
+        Leg {
+            quantity: fill.quantity,
+            value: fill.price.times(fill.quantity),
+        },
+    );
 }
 
 /// Net of one contract and product.
@@ -96,29 +130,15 @@ impl Net {
 }
 
 impl Account {
-    pub(super) fn nets(&self, as_of: Instant64) -> BTreeMap<(ContractKey, Product), Net> {
-        let mut nets: BTreeMap<(ContractKey, Product), Net> = BTreeMap::new();
-        for ((key, product), carried) in &self.carried {
-            let net = nets
-                .entry((*key, *product))
-                .or_insert_with(|| Net::of(Arc::clone(&carried.contract)));
-            net.carried_buy = carried.buy;
-            net.carried_sell = carried.sell;
+    /// The net of each contract and product at `as_of`.
+    pub(super) fn nets(&self, as_of: Instant64) -> Cow<'_, Nets> {
+        if as_of >= self.last_trade {
+            return Cow::Borrowed(&self.running);
         }
+        let mut nets = self.carried_nets();
         for book in &self.orders {
-            let order = &book.order;
-            for fill in order.fills.iter().filter(|fill| fill.at <= as_of) {
-                let key = (order.contract.key(), order.product);
-                let net = nets
-                    .entry(key)
-                    .or_insert_with(|| Net::of(Arc::clone(&order.contract)));
-                net.add(
-                    order.side,
-                    Leg {
-                        quantity: fill.quantity,
-                        value: fill.price.times(fill.quantity),
-                    },
-                );
+            for fill in book.order.fills.iter().filter(|fill| fill.at <= as_of) {
+                add_fill(&mut nets, &book.order, fill);
             }
         }
         for conversion in self
@@ -126,26 +146,32 @@ impl Account {
             .iter()
             .filter(|conversion| conversion.at <= as_of)
         {
-            let Conversion {
-                contract,
-                from,
-                to,
-                side,
-                leg,
-                ..
-            } = conversion;
-            let opposite = Leg {
-                quantity: -leg.quantity,
-                value: -leg.value,
-            };
-            for (product, moved) in [(*from, opposite), (*to, *leg)] {
-                let net = nets
-                    .entry((contract.key(), product))
-                    .or_insert_with(|| Net::of(Arc::clone(contract)));
-                net.add(*side, moved);
-            }
+            conversion.add_to(&mut nets);
         }
-        nets
+        Cow::Owned(nets)
+    }
+
+    fn carried_nets(&self) -> Nets {
+        let net = |carried: &Carried| Net {
+            carried_buy: carried.buy,
+            carried_sell: carried.sell,
+            ..Net::of(Arc::clone(&carried.contract))
+        };
+        self.carried
+            .iter()
+            .map(|(key, carried)| (*key, net(carried)))
+            .collect()
+    }
+
+    /// Enters a trade of the order at a place in the running fold.
+    pub(super) fn count_trade(&mut self, at: usize, fill: &Fill) {
+        add_fill(&mut self.running, &self.orders[at].order, fill);
+        self.last_trade = self.last_trade.max(fill.at);
+    }
+
+    /// Begins the fold anew from what was carried over.
+    pub(super) fn restart_nets(&mut self) {
+        self.running = self.carried_nets();
     }
 
     /// Positions at `as_of`, flat ones of the day included. Delivery trades of today are positions today.
@@ -166,7 +192,7 @@ impl Account {
                 contract: net.contract,
             }
         };
-        self.nets(as_of).into_iter().map(position).collect()
+        self.nets(as_of).into_owned().into_iter().map(position).collect()
     }
 
     /// Holdings at `as_of`, sold-out ones included.
@@ -211,7 +237,8 @@ impl Account {
         quantity: i64,
     ) -> Result<(), Refusal> {
         self.process(scene);
-        let nets = self.nets(scene.now);
+        let before = self.funds(scene, scene.now);
+        let nets = self.nets(scene.now).into_owned();
         let net = nets.get(&(key, from)).ok_or(Refusal::UnknownPosition)?;
         if quantity <= 0 || net.quantity() * side.sign() < quantity {
             return Err(Refusal::UnknownPosition);
@@ -229,17 +256,18 @@ impl Account {
             leg,
             at: scene.now,
         };
-        let before = self.funds(scene, scene.now);
-        self.conversions.push(conversion);
+        conversion.add_to(&mut self.running);
         let after = self.funds(scene, scene.now);
         if after.available() < Paise::ZERO && after.available() < before.available() {
-            self.conversions.pop();
+            self.running = nets;
             let required = after.used() - before.used();
             return Err(Refusal::Margin {
                 required,
                 available: before.available(),
             });
         }
+        self.last_trade = scene.now;
+        self.conversions.push(conversion);
         Ok(())
     }
 }

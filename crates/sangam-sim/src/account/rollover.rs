@@ -16,7 +16,7 @@ impl Account {
         }
         let midnight = scene.now.plus_us(-scene.now.since_midnight_us());
         let last_moment = Instant64(midnight.0 - (today - self.day - 1) * DAY_US - 1);
-        let nets = self.nets(last_moment);
+        let nets = self.nets(last_moment).into_owned();
         self.settle_holdings();
         self.carried.clear();
         let mut cash = self.opening;
@@ -67,6 +67,8 @@ impl Account {
             .enumerate()
             .map(|(at, book)| (book.order.id.clone(), at))
             .collect();
+        self.open = (0..self.orders.len()).collect();
+        self.restart_nets();
         self.day = today;
     }
 

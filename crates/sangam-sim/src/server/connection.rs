@@ -36,7 +36,16 @@ pub(super) async fn serve(stream: TcpStream, pipeline: Arc<Pipeline>, mut stoppe
         let reset = Arc::clone(&reset);
         service_fn(move |request: http::Request<Incoming>| -> Answer {
             let (pipeline, reset) = (Arc::clone(&pipeline), Arc::clone(&reset));
-            Box::pin(async move { finish(pipeline.answer(request).await, &reset) })
+            Box::pin(async move {
+                // A task of its own: a client that hangs up does not undo what it asked for.
+                match tokio::spawn(pipeline.answer(request)).await {
+                    Ok(response) => finish(response, &reset),
+                    Err(error) => {
+                        tracing::error!(%error, "a handler ended badly");
+                        Err(Broken)
+                    }
+                }
+            })
         })
     };
     let mut connection = http1::Builder::new()

@@ -50,7 +50,7 @@ impl Pipeline {
     }
 
     /// The answer to a request, with what is to happen to the connection in its extensions.
-    pub(super) async fn answer(&self, request: Request<Incoming>) -> Response {
+    pub(super) async fn answer(self: Arc<Self>, request: Request<Incoming>) -> Response {
         let (parts, body) = request.into_parts();
         let limit = self.world.config().body_limit;
         let Ok(body) = Limited::new(body, limit)
