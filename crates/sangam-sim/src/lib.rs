@@ -1,8 +1,4 @@
-//! Simulated Indian brokers on loopback.
-//!
-//! One engine (contracts of today, a calm market, an account with its order book, rate rules, log-ins, faults) under
-//! broker servers that speak the brokers' own wire formats. It shares no wire type and no symbol table with any
-//! adapter, or both would agree on the same mistake.
+#![doc = include_str!("../README.md")]
 #![expect(
     clippy::missing_panics_doc,
     reason = "each `expect` says why it holds whatever the caller passes; none is part of a contract"

@@ -17,23 +17,33 @@ impl Account {
     pub fn process(&mut self, scene: &Scene<'_>) {
         self.roll_over(scene);
         loop {
-            let next = self.open.iter().map(|&at| (self.orders[at].due, at)).min();
-            let Some((when, at)) = next.filter(|(due, _)| *due <= scene.now) else {
+            let mut due: Vec<(Instant64, usize)> =
+                self.open.iter().map(|&at| (self.orders[at].due, at)).collect();
+            due.retain(|(when, _)| *when <= scene.now);
+            if due.is_empty() {
                 return;
-            };
-            self.step(scene, at, when);
-            let book = &mut self.orders[at];
-            if book.order.state.is_final() {
-                self.open.remove(&at);
-                continue;
             }
-            let behind = (scene.now.0 - when.0) / CATCH_UP_STEPS;
-            let next = Instant64((when.0.div_euclid(TICK_US) + 1) * TICK_US);
-            book.due = next.plus_us(behind / TICK_US * TICK_US).max(book.due.plus_us(1));
+            due.sort_unstable();
+            for (when, at) in due {
+                self.look(scene, at, when);
+            }
         }
     }
 
-    /// One look of one order at the market of an instant.
+    /// One look of one order, and the time of the next.
+    fn look(&mut self, scene: &Scene<'_>, at: usize, when: Instant64) {
+        self.step(scene, at, when);
+        let book = &mut self.orders[at];
+        if book.order.state.is_final() {
+            self.open.remove(&at);
+            return;
+        }
+        let behind = (scene.now.0 - when.0) / CATCH_UP_STEPS;
+        let next = Instant64((when.0.div_euclid(TICK_US) + 1) * TICK_US);
+        book.due = next.plus_us(behind / TICK_US * TICK_US).max(book.due.plus_us(1));
+    }
+
+    /// What an order does at the market of an instant.
     fn step(&mut self, scene: &Scene<'_>, at: usize, when: Instant64) {
         let open = phase(when, scene.always_open) == Phase::Open;
         let book = &mut self.orders[at];

@@ -2,6 +2,7 @@
 
 mod books;
 mod checks;
+mod invariants;
 mod matching;
 
 use std::sync::Arc;
