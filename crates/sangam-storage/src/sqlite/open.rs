@@ -1,0 +1,137 @@
+//! Opening the file: its folder, its connections and what must be true of them before anything is written.
+
+use std::path::Path;
+
+use sangam_core::ports::LedgerError;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{SqliteConnection, SqlitePool};
+
+use super::failure::{self, Fault};
+use super::schema;
+use super::settings::SqliteSettings;
+
+/// The connection that writes, on a file of the newest schema.
+pub(super) async fn writer(path: &Path, settings: &SqliteSettings) -> Result<SqliteConnection, LedgerError> {
+    make_file(path)?;
+    connect(path, settings)
+        .await
+        .map_err(|fault| fault.before_commit("opening", path))
+}
+
+async fn connect(path: &Path, settings: &SqliteSettings) -> Result<SqliteConnection, Fault> {
+    let mut options = SqliteConnectOptions::new()
+        .filename(path)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(settings.busy_timeout)
+        // Where the system's own flush stops at the drive's cache; without meaning elsewhere.
+        .pragma("fullfsync", "on");
+    if let Some(pages) = settings.pages_max {
+        options = options.pragma("max_page_count", pages.to_string());
+    }
+    // A pool of one, as only a pool can be migrated from a future that moves between threads; its one connection is kept.
+    let pool = SqlitePoolOptions::new()
+        .max_connections(1)
+        .max_lifetime(None)
+        .idle_timeout(None)
+        .connect_with(options)
+        .await?;
+    schema::bring_up(&pool, &path.display().to_string()).await?;
+    let mut connection = pool.acquire().await?.detach();
+    check(&mut connection, path).await?;
+    Ok(connection)
+}
+
+/// A file system without shared memory leaves the write-ahead log off without an error: better no ledger than one that
+/// promises what it does not hold.
+async fn check(connection: &mut SqliteConnection, path: &Path) -> Result<(), Fault> {
+    let journal: String = sqlx::query_scalar("pragma journal_mode")
+        .fetch_one(&mut *connection)
+        .await?;
+    let synchronous: i64 = sqlx::query_scalar("pragma synchronous")
+        .fetch_one(&mut *connection)
+        .await?;
+    let foreign_keys: i64 = sqlx::query_scalar("pragma foreign_keys")
+        .fetch_one(&mut *connection)
+        .await?;
+    if (journal.as_str(), synchronous, foreign_keys) == ("wal", 2, 1) {
+        return Ok(());
+    }
+    let found = format!("journal {journal}, synchronous {synchronous}, foreign keys {foreign_keys}");
+    Err(LedgerError::NotWritten {
+        what: format!(
+            "{} cannot keep a durable write-ahead log here: put the data folder on a local disk",
+            path.display()
+        ),
+        source: found.into(),
+    }
+    .into())
+}
+
+/// The connections that read. They are made when first needed and refuse to write.
+pub(super) fn readers(path: &Path, settings: &SqliteSettings) -> SqlitePool {
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .busy_timeout(settings.busy_timeout)
+        .pragma("query_only", "on");
+    SqlitePoolOptions::new()
+        .max_connections(settings.readers_max.max(1))
+        .test_before_acquire(false)
+        .connect_lazy_with(options)
+}
+
+/// Makes folder and file, readable by their owner alone.
+fn make_file(path: &Path) -> Result<(), LedgerError> {
+    let refuse = |error| failure::no_file(path, error);
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        std::fs::create_dir_all(folder).map_err(refuse)?;
+    }
+    let mut options = std::fs::OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map(drop).map_err(refuse)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_writer_syncs_every_commit_and_readers_cannot_write() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("books.db");
+        let settings = SqliteSettings::default();
+        let mut writer = writer(&path, &settings).await.expect("opens");
+        check(&mut writer, &path).await.expect("wal, full, foreign keys");
+        let strict: i64 = sqlx::query_scalar(
+            "select count(*) from pragma_table_list where strict = 1 and name in
+             ('orders', 'attempts', 'fills', 'positions', 'audit')",
+        )
+        .fetch_one(&mut writer)
+        .await
+        .expect("tables");
+        assert_eq!(strict, 5);
+
+        let refused = sqlx::query("delete from orders")
+            .execute(&readers(&path, &settings))
+            .await;
+        assert!(refused.expect_err("read only").to_string().contains("readonly"));
+    }
+
+    #[tokio::test]
+    async fn the_audit_log_refuses_edits() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("books.db");
+        let mut writer = writer(&path, &SqliteSettings::default()).await.expect("opens");
+        sqlx::query("insert into audit (at, actor, event, subject, detail) values (1, 'a', 'b', 'c', 'd')")
+            .execute(&mut writer)
+            .await
+            .expect("appends");
+        for edit in ["update audit set detail = 'e'", "delete from audit"] {
+            let refused = sqlx::query(edit).execute(&mut writer).await;
+            assert!(refused.expect_err(edit).to_string().contains("append-only"));
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! The versions of the file, forward only. A file of a newer version is refused before anything in it is touched.
+
+use sangam_core::ports::LedgerError;
+use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
+use sqlx::{SqlSafeStr as _, SqlitePool};
+
+use super::failure::Fault;
+
+/// Marks a SQLite file as a ledger of Sangam: `SNGM` in ASCII, in the header field meant for it.
+const APPLICATION_ID: i64 = 0x534e_474d;
+
+/// Each version with its name and its statements. Add to the end; never edit what was released.
+const VERSIONS: [(i64, &str, &str); 1] = [(1, "books", include_str!("../../migrations/0001_books.sql"))];
+
+/// The newest version this program knows.
+pub(super) const NEWEST: i64 = VERSIONS[VERSIONS.len() - 1].0;
+
+/// Brings the file to the newest version.
+pub(super) async fn bring_up(pool: &SqlitePool, path: &str) -> Result<(), Fault> {
+    let tables: i64 = sqlx::query_scalar("select count(*) from sqlite_schema where type = 'table'")
+        .fetch_one(pool)
+        .await?;
+    if tables > 0 {
+        refuse_foreign(pool, path).await?;
+    }
+    let found = version(pool).await?;
+    if found > NEWEST {
+        return Err(LedgerError::NewerSchema { found, known: NEWEST }.into());
+    }
+    if found == NEWEST {
+        return Ok(());
+    }
+    migrations().run(pool).await.map_err(|error| match error {
+        MigrateError::Execute(cause) | MigrateError::ExecuteMigration(cause, _) => Fault::Sql(cause),
+        other => Fault::Ledger(LedgerError::NotWritten {
+            what: format!("{path} cannot be brought to schema version {NEWEST}: restore a backup"),
+            source: Box::new(other),
+        }),
+    })
+}
+
+/// A file that has tables but not our mark was made by somebody else.
+async fn refuse_foreign(pool: &SqlitePool, path: &str) -> Result<(), Fault> {
+    let mark: i64 = sqlx::query_scalar("pragma application_id")
+        .fetch_one(pool)
+        .await?;
+    if mark == APPLICATION_ID {
+        return Ok(());
+    }
+    Err(LedgerError::NotWritten {
+        what: format!("{path} is another program's database: choose another path"),
+        source: format!("application id {mark:#x} instead of {APPLICATION_ID:#x}").into(),
+    }
+    .into())
+}
+
+/// The version the file is of; nought for a new one.
+async fn version(pool: &SqlitePool) -> Result<i64, Fault> {
+    let there: i64 = sqlx::query_scalar("select count(*) from sqlite_schema where name = '_sqlx_migrations'")
+        .fetch_one(pool)
+        .await?;
+    if there == 0 {
+        sqlx::query("pragma application_id = 0x534e474d")
+            .execute(pool)
+            .await?;
+        return Ok(0);
+    }
+    let version: Option<i64> = sqlx::query_scalar("select max(version) from _sqlx_migrations where success")
+        .fetch_one(pool)
+        .await?;
+    Ok(version.unwrap_or(0))
+}
+
+fn migrations() -> Migrator {
+    let versions = VERSIONS
+        .into_iter()
+        .map(|(version, name, sql)| {
+            Migration::new(
+                version,
+                name.into(),
+                MigrationType::Simple,
+                sql.into_sql_str(),
+                false,
+            )
+        })
+        .collect();
+    Migrator::with_migrations(versions)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_only_grow() {
+        assert!(VERSIONS.is_sorted_by(|one, next| one.0 < next.0));
+    }
+}

@@ -1,0 +1,21 @@
+//! Both ledgers against the one suite of core's port.
+
+use sangam_storage::{MemoryLedger, SqliteLedger};
+use sangam_testkit::ledger_conformance;
+
+#[tokio::test]
+async fn memory_keeps_the_port() {
+    ledger_conformance(async || MemoryLedger::new()).await;
+}
+
+#[tokio::test]
+async fn sqlite_keeps_the_port() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut made = 0;
+    ledger_conformance(async || {
+        made += 1;
+        let path = folder.path().join(format!("{made}.db"));
+        SqliteLedger::open(path).await.expect("opens")
+    })
+    .await;
+}

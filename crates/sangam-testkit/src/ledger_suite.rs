@@ -1,0 +1,97 @@
+//! What every ledger owes, checked through core's port. An implementation's own tests run it on fresh, empty ledgers; what
+//! outlives a restart and how a file fails is theirs to test.
+
+mod attempts;
+mod fills;
+mod orders;
+mod together;
+
+use std::sync::Arc;
+
+use sangam_core::ports::{Change, Ledger, LedgerError};
+use sangam_core::{AttemptNo, AttemptState, OrderNumber};
+
+use crate::samples;
+
+/// Runs the whole suite; `fresh` makes an empty ledger for each part.
+///
+/// # Panics
+/// With the rule that is broken.
+pub async fn ledger_conformance<F, L>(mut fresh: F)
+where
+    F: AsyncFnMut() -> L,
+    L: Ledger + 'static,
+{
+    orders::read_back_as_written(&fresh().await).await;
+    orders::numbers_follow_the_indian_date(&fresh().await).await;
+    orders::a_client_order_id_is_used_once_per_owner(&fresh().await).await;
+    orders::an_order_is_received_once(&fresh().await).await;
+    orders::every_move_is_a_listed_one(&mut fresh).await;
+    orders::a_move_needs_its_starting_state(&fresh().await).await;
+    orders::a_move_changes_what_it_knows(&fresh().await).await;
+    orders::a_cumulative_fill_only_grows(&fresh().await).await;
+    orders::lists_are_filtered_newest_first(&fresh().await).await;
+    attempts::read_back_as_written(&fresh().await).await;
+    attempts::tags_and_attempts_are_used_once(&fresh().await).await;
+    attempts::every_move_is_a_listed_one(&mut fresh).await;
+    attempts::open_ones_are_those_in_doubt(&fresh().await).await;
+    fills::count_once(&fresh().await).await;
+    fills::take_a_link_found_later(&fresh().await).await;
+    fills::are_listed_oldest_first(&fresh().await).await;
+    fills::positions_are_replaced_by_account(&fresh().await).await;
+    together::a_refused_change_takes_the_whole_commit_back(&fresh().await).await;
+    together::changes_apply_in_order(&fresh().await).await;
+    together::audit_entries_stay_in_order(&fresh().await).await;
+    together::awkward_texts_survive(&fresh().await).await;
+    together::one_key_used_at_once_makes_one_order(Arc::new(fresh().await)).await;
+    together::numbers_given_at_once_are_all_different(Arc::new(fresh().await)).await;
+}
+
+type Answer = Result<Option<OrderNumber>, LedgerError>;
+
+/// Commits with an audit entry that does not matter.
+async fn commit(ledger: &impl Ledger, changes: &[Change]) -> Answer {
+    ledger
+        .commit(changes, &samples::audit("suite.step", "suite"))
+        .await
+}
+
+/// Commits what must be taken.
+async fn taken(ledger: &impl Ledger, changes: &[Change]) -> Option<OrderNumber> {
+    commit(ledger, changes).await.expect("a sound commit")
+}
+
+/// Writes the sample order of a seed and answers its number.
+async fn receive(ledger: &impl Ledger, seed: u8) -> OrderNumber {
+    taken(ledger, &[received(seed)])
+        .await
+        .expect("a received order has a number")
+}
+
+fn received(seed: u8) -> Change {
+    Change::Received(Box::new(samples::order_record(seed)))
+}
+
+fn intended(seed: u8) -> Change {
+    Change::Intended(Box::new(samples::attempt_record(seed)))
+}
+
+fn attempt_moved(seed: u8, from: &'static str, to: AttemptState) -> Change {
+    Change::AttemptMoved {
+        order: samples::uid(seed),
+        no: AttemptNo::FIRST,
+        from,
+        to,
+        at: samples::morning(),
+    }
+}
+
+macro_rules! refused {
+    ($answer:expr, $kind:pat) => {
+        match $answer {
+            Err($kind) => {}
+            other => panic!("expected {}, found {other:?}", stringify!($kind)),
+        }
+    };
+}
+use refused;
