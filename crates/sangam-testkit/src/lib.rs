@@ -4,6 +4,7 @@ mod ledger_suite;
 pub mod samples;
 mod script;
 mod scripted_broker;
+pub mod strategies;
 
 pub use ledger_suite::ledger_conformance;
 pub use sangam_core::ManualClock;
