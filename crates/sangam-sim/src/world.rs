@@ -17,6 +17,7 @@ use crate::contracts::{Contract, ContractKey, Universe};
 use crate::faults::Faults;
 use crate::limits::Limiter;
 use crate::market::{Candle, Interval, Market, Quote};
+use crate::rng::{hash, hash_text};
 use crate::sessions::Sessions;
 use crate::stats::{Stats, StatsReport};
 
@@ -33,6 +34,7 @@ pub struct World {
     universe: RwLock<Arc<Universe>>,
     account: Mutex<Account>,
     sequence: AtomicU64,
+    issued: AtomicU64,
     api: Arc<dyn BrokerApi>,
     sessions: Sessions,
     limiter: Limiter,
@@ -51,6 +53,7 @@ impl World {
             account: Mutex::new(Account::new(&config, &universe, now)),
             universe: RwLock::new(Arc::new(universe)),
             sequence: AtomicU64::new(0),
+            issued: AtomicU64::new(0),
             sessions: Sessions::new(api.token_life()),
             limiter: Limiter::new(api.rules(), &config),
             stats: Stats::default(),
@@ -250,6 +253,20 @@ impl World {
         quantity: i64,
     ) -> Result<(), Refusal> {
         self.with_account(|account, scene| account.convert(scene, contract, products, side, quantity))
+    }
+
+    /// Sixteen letters and digits nobody had before, seeded: the stuff of access tokens and reference numbers.
+    pub fn fresh_text(&self) -> String {
+        let number = self.issued.fetch_add(1, Ordering::Relaxed);
+        format!(
+            "{:016x}",
+            hash(&[
+                self.config.seed,
+                hash_text(self.api.name()),
+                self.clock.started().0.cast_unsigned(),
+                number
+            ])
+        )
     }
 
     /// Matches what is due; the server's background tick calls this.

@@ -85,7 +85,7 @@ impl RateRule {
 pub struct Excess {
     /// The rule.
     pub rule: &'static str,
-    /// The window that is full.
+    /// The window that is full; a day of no calls while the day block holds.
     pub window: Window,
     /// Until the window has room again.
     pub retry_after_us: i64,

@@ -1,7 +1,7 @@
 //! The market: a pure function of seed, settings and instant, so that every simulator shows the same price at the
 //! same moment and a run can be repeated.
 //!
-//! A licensed real series is replayed ([`series`]) with small seeded ticks on top. Options follow a simple smooth
+//! A licensed real series is replayed (module `series`) with small seeded ticks on top. Options follow a simple smooth
 //! model on purpose (intrinsic plus decaying time value at the base level, moved with the index but damped): calm by
 //! default matters more here than put-call parity. Not here: matching, which the account does against the depth.
 

@@ -221,3 +221,23 @@ fn a_position_moves_to_another_product() {
     let nets: Vec<(Product, i64)> = desk.positions().iter().map(|p| (p.product, p.net())).collect();
     assert_eq!(nets, [(Product::Delivery, 4), (Product::Intraday, 6)]);
 }
+
+#[test]
+fn a_position_excuses_only_one_exit_from_margin() {
+    let mut desk = Desk::new();
+    let option = "NSE:NIFTY26DEC26000CE";
+    desk.place(desk.order(option, Side::Buy, 65));
+    let high = Paise(desk.last(option).0 * 2).floor_to(Paise(5));
+    assert_eq!(
+        desk.place(desk.limit(option, Side::Sell, 65, high)).state,
+        OrderState::Open
+    );
+    assert_eq!(desk.funds().blocked, Paise::ZERO);
+    assert!(
+        matches!(
+            desk.reason(desk.limit(option, Side::Sell, 65, high)),
+            Refusal::Margin { .. }
+        ),
+        "that would be short"
+    );
+}

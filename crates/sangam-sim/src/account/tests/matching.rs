@@ -204,3 +204,18 @@ fn a_fill_delay_leaves_time_to_cancel() {
     assert_eq!(desk.after(399_000)[0].state, OrderState::Open);
     assert_eq!(desk.after(1_000)[0].state, OrderState::Complete);
 }
+
+#[test]
+fn a_resting_limit_trades_at_its_price_even_when_the_market_jumps_past_it() {
+    let jump = "[[moves]]\nsymbol = \"RELIANCE\"\nat_s = 60\npercent = -5\n";
+    let mut desk = Desk::with(&SimConfig::from_toml(jump).expect("valid"));
+    let price = Paise(desk.last(RELIANCE).0 * 98 / 100).floor_to(Paise(10));
+    assert_eq!(
+        desk.place(desk.limit(RELIANCE, Side::Buy, 10, price)).state,
+        OrderState::Open
+    );
+    assert_eq!(desk.after(59 * SECOND_US)[0].filled, 0);
+    let order = desk.after(2 * SECOND_US).remove(0);
+    assert!(desk.ask(RELIANCE) < price - Paise::rupees(20));
+    assert_eq!((order.state, order.average()), (OrderState::Complete, price));
+}
