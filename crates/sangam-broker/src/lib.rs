@@ -1,13 +1,30 @@
-//! The adapter kit: what every broker adapter needs and none should write again.
+#![doc = include_str!("../README.md")]
 
+pub mod counted;
+pub mod dial;
 pub mod evidence;
+pub mod fetch;
 pub mod number;
+pub mod one_shot;
+pub mod reads;
+pub mod redact;
 pub mod request;
 pub mod session_slot;
+mod target;
+pub mod tls;
 pub mod transport;
 
+pub use dial::{BoxedStream, Dial, TcpDial};
 pub use evidence::{CodeRule, Refusal, judge};
+pub use fetch::{Fetch, FetchSettings, Progress};
 pub use number::{Flag, Number, Text};
+pub use one_shot::{OneShot, OneShotSettings};
+pub use reads::{Reads, ReadsSettings};
+pub use redact::ShownUrl;
 pub use request::{WireRequest, WireResponse};
 pub use session_slot::SessionSlot;
+pub use tls::{Trust, install_crypto_provider};
 pub use transport::{Sent, Transport, TransportError, TransportFault};
+
+/// Who we say we are to a broker.
+pub(crate) const AGENT: &str = concat!("sangam/", env!("CARGO_PKG_VERSION"));

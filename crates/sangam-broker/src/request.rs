@@ -9,6 +9,8 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use sangam_core::{Error, ErrorKind, Operation, Outcome};
 
+use crate::redact::ShownUrl;
+
 /// Characters left alone in a query value: RFC 3986's unreserved ones.
 const QUERY: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
@@ -118,7 +120,7 @@ fn header_value(name: &HeaderName, value: &str) -> Result<HeaderValue, Error> {
 
 impl fmt::Debug for WireRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {} {}", self.operation, self.method, self.url)
+        write!(f, "{} {} {}", self.operation, self.method, ShownUrl(&self.url))
     }
 }
 
@@ -159,7 +161,9 @@ mod tests {
             request.full_url(),
             "http://x/data/quotes?symbols=NSE%3AM%26M-EQ%2CNSE_INDEX%7CNifty%2050"
         );
-        let request = request.body("jKey=test-token");
+        let mut request = request.body("jKey=test-token");
         assert!(!format!("{request:?}").contains("test-token"));
+        request.url = "http://user:test-token@x/y?code=test-token".to_owned();
+        assert_eq!(format!("{request:?}"), "quotes GET http://x/y");
     }
 }

@@ -48,6 +48,24 @@ pub struct TransportError {
 }
 
 impl TransportError {
+    /// An error without a cause. `what` names host and port, no path, query or secret.
+    #[must_use]
+    pub fn new(fault: TransportFault, sent: Sent, what: impl Into<String>) -> Self {
+        Self {
+            fault,
+            sent,
+            what: what.into(),
+            source: None,
+        }
+    }
+
+    /// Keeps the cause.
+    #[must_use]
+    pub fn because(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        self.source = Some(source.into());
+        self
+    }
+
     /// The error a broker call ends in.
     #[must_use]
     pub fn into_error(self) -> Error {
