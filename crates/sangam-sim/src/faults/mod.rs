@@ -143,7 +143,9 @@ impl Faults {
         } else {
             cut_body.then_some(Afterwards::CutBody)
         };
-        let book_age_us = i64::from(settings.stale_book_s) * SECOND_US;
+        // Placing and cancelling work on the books as they are.
+        let stale_s = if class == CallClass::Order { 0 } else { settings.stale_book_s };
+        let book_age_us = i64::from(stale_s) * SECOND_US;
         Plan {
             delay_ms,
             instead,

@@ -42,20 +42,22 @@ fn keys_add_up_until_cleared() {
     faults
         .apply(b"{\"stale_book_s\":30,\"paths\":[\"Order\"]}")
         .expect("valid");
-    let plan = faults.plan("/PlaceOrder", CallClass::Order);
+    let order = faults.plan("/PlaceOrder", CallClass::Order);
     assert_eq!(
-        (plan.instead, plan.book_age_us),
-        (Some(Instead::Down), 30 * SECOND_US)
+        (order.instead, order.book_age_us),
+        (Some(Instead::Down), 0),
+        "orders work on the books as they are"
+    );
+    let read = faults.plan("/OrderBook", CallClass::Read);
+    assert_eq!(
+        (read.instead, read.book_age_us),
+        (None, 30 * SECOND_US),
+        "reads are up, and stale"
     );
     assert_eq!(
-        faults.plan("/Limits", CallClass::Order),
+        faults.plan("/Limits", CallClass::Read),
         Plan::default(),
         "narrowed by paths"
-    );
-    assert_eq!(
-        faults.plan("/OrderBook", CallClass::Read).instead,
-        None,
-        "reads are up"
     );
     faults
         .apply(b"{\"clear\":true,\"reads_down\":true}")
