@@ -425,3 +425,31 @@ async fn one_connection_carries_many_requests() {
     assert_eq!(text.matches("HTTP/1.1 200 OK").count(), 2);
     assert_eq!(text.matches("{\"last\":").count(), 2);
 }
+
+#[tokio::test]
+async fn names_in_the_settings_that_mean_nothing_are_refused() {
+    for (text, named) in [
+        (
+            "[[rules]]\nname = \"order\"\nwindows = [[1, 1]]",
+            "rules: unknown \"order\"; this broker has orders, all",
+        ),
+        (
+            "[[prices]]\nsymbol = \"RELIANCES\"\nprice = 5",
+            "prices: unknown \"RELIANCES\"",
+        ),
+        (
+            "[[moves]]\nsymbol = \"NIFTI\"\nat_s = 1\npercent = 1",
+            "moves: unknown \"NIFTI\"",
+        ),
+        (
+            "[[holdings]]\nsymbol = \"SBIN\"\nquantity = 1\naverage = 1",
+            "holdings: unknown \"SBIN\"",
+        ),
+    ] {
+        let error = toy(SimConfig::from_toml(text).expect("well formed"))
+            .await
+            .expect_err(text);
+        assert_eq!(error.kind(), ErrorKind::InvalidInput);
+        assert!(error.to_string().contains(named), "{error}");
+    }
+}

@@ -5,6 +5,7 @@
 
 mod connection;
 mod control;
+mod names;
 mod pipeline;
 
 use std::io;
@@ -37,7 +38,7 @@ impl SimServer {
     /// Binds and serves a broker with the clock its configuration asks for. Port 0 takes a free port.
     ///
     /// # Errors
-    /// The address is in use or not allowed.
+    /// The address is in use or not allowed, or the configuration names a rule or symbol that does not exist.
     pub async fn bind(
         api: Arc<dyn BrokerApi>,
         config: SimConfig,
@@ -50,7 +51,7 @@ impl SimServer {
     /// The same with a clock of the caller's, shared by several simulators so that scripted moves begin together.
     ///
     /// # Errors
-    /// The address is in use or not allowed.
+    /// The address is in use or not allowed, or the configuration names a rule or symbol that does not exist.
     pub async fn bind_with(
         api: Arc<dyn BrokerApi>,
         config: SimConfig,
@@ -60,6 +61,7 @@ impl SimServer {
         let listener = TcpListener::bind(addr).await?;
         let local_addr = listener.local_addr()?;
         let world = World::new(Arc::clone(&api), config, clock);
+        names::check(world.config(), &api.rules(), &world)?;
         let (stop, stopped) = watch::channel(false);
         let pipeline = Arc::new(Pipeline::new(api, Arc::clone(&world)));
         let serving = tokio::spawn(accept(listener, pipeline, stopped.clone()));
