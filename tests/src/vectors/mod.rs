@@ -9,9 +9,12 @@ use sangam_core::BrokerName;
 use serde_json::Value;
 
 pub mod compare;
+pub mod flattrade;
 pub mod folder;
+pub mod fyers;
 pub mod recording;
 pub mod report;
+pub mod upstox;
 
 /// One broker's side of the runner.
 pub trait BrokerVectors {
@@ -53,7 +56,11 @@ impl Verdict {
 /// Every broker whose vectors can be run. One line a broker.
 #[must_use]
 pub fn all() -> Vec<Box<dyn BrokerVectors>> {
-    vec![]
+    vec![
+        Box::new(flattrade::FlattradeVectors),
+        Box::new(fyers::FyersVectors),
+        Box::new(upstox::UpstoxVectors),
+    ]
 }
 
 /// The folder of the vectors that ship with the project.
