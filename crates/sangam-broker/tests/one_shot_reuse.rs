@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use common::{Server, Step, answer, counted_one_shot, order, raw};
 use http::Method;
-use sangam_broker::{OneShot, OneShotSettings, Sent, Transport as _, WireRequest};
+use sangam_broker::{OneShot, OneShotSettings, Sent, Transport as _, TransportFault, WireRequest};
 use sangam_core::Operation;
 
 fn settings() -> OneShotSettings {
@@ -130,6 +130,29 @@ async fn an_idle_connection_dying_under_the_order_never_doubles_it() {
                 );
             }
         }
+    }
+}
+
+/// The idle connection was alive, took the order and then died: that is doubt, and no ground for another connection.
+#[tokio::test]
+async fn an_idle_connection_that_took_the_order_is_not_replaced() {
+    for last in [Step::Close, Step::Reset] {
+        let first = vec![Step::ReadRequest, answer("{}"), Step::ReadRequest, last];
+        let second = vec![Step::ReadRequest, answer("{}")];
+        let server = Server::start(vec![first, second]).await;
+        let one_shot = OneShot::new(settings());
+        one_shot.send(order(server.url("/order"), 1)).await.unwrap();
+        let error = one_shot
+            .send(order(server.url("/order"), 2))
+            .await
+            .expect_err("the server hangs up");
+        assert_eq!(
+            (error.fault, error.sent),
+            (TransportFault::Broken, Sent::Maybe),
+            "{error:?}"
+        );
+        assert_eq!(server.seen.count("order-2;"), 1);
+        assert_eq!(server.seen.connections(), 1);
     }
 }
 

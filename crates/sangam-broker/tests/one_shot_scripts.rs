@@ -15,6 +15,7 @@ use common::{Seen, Step, Transcript, Wire, answer, order, play, raw};
 use parking_lot::Mutex;
 use proptest::prelude::*;
 use sangam_broker::{BoxedStream, Dial, OneShot, OneShotSettings, Sent, Transport as _, TransportFault};
+use tokio::task::JoinHandle;
 
 /// What becomes of one attempt to connect.
 #[derive(Debug, Clone)]
@@ -30,6 +31,7 @@ struct ScriptDial {
     scripts: Mutex<VecDeque<Connection>>,
     seen: Seen,
     wire: Transcript,
+    servers: Mutex<Vec<JoinHandle<bool>>>,
     /// How much a connection holds before a write must wait.
     room: usize,
 }
@@ -40,6 +42,7 @@ impl ScriptDial {
             scripts: Mutex::new(scripts.into_iter().collect()),
             seen: Seen::default(),
             wire: Transcript::default(),
+            servers: Mutex::default(),
             room,
         })
     }
@@ -56,7 +59,8 @@ impl Dial for ScriptDial {
         };
         let (ours, mut theirs) = tokio::io::duplex(self.room);
         let seen = self.seen.clone();
-        tokio::spawn(async move { play(&mut theirs, &script, &seen).await });
+        let server = tokio::spawn(async move { play(&mut theirs, &script, &seen).await });
+        self.servers.lock().push(server);
         Ok(Box::new(Wire {
             stream: ours,
             wire: self.wire.clone(),
@@ -96,8 +100,7 @@ async fn run(connections: Vec<Connection>, pauses: &[u64], room: usize) -> (usiz
     let one_shot = OneShot::with_dial(OneShotSettings::default(), Arc::clone(&dial) as Arc<dyn Dial>);
     let (mut nothing, mut answers) = (0, 0);
     for (number, pause) in pauses.iter().enumerate() {
-        // Time is paused: this moves it.
-        tokio::time::sleep(Duration::from_millis(*pause)).await;
+        tokio::time::advance(Duration::from_millis(*pause)).await;
         let before = dial.wire.len();
         let result = one_shot
             .send(order(URL, number).timeout(Duration::from_secs(2)))
@@ -119,7 +122,10 @@ async fn run(connections: Vec<Connection>, pauses: &[u64], room: usize) -> (usiz
     }
     drop(one_shot);
     // The servers now see the end of every connection; let them read what is left.
-    tokio::time::sleep(Duration::from_secs(60)).await;
+    let servers = std::mem::take(&mut *dial.servers.lock());
+    for server in servers {
+        server.await.unwrap();
+    }
     for number in 0..pauses.len() {
         let arrivals = dial.seen.count(&format!("order-{number};"));
         assert!(arrivals <= 1, "order {number} arrived {arrivals} times");
