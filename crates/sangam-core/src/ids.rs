@@ -212,7 +212,7 @@ impl OrderNumber {
 
 impl fmt::Display for OrderNumber {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:013}", self.0)
+        fmt::Display::fmt(&self.0, f)
     }
 }
 

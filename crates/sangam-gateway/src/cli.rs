@@ -1,0 +1,37 @@
+//! The command line. `serve`, `sim`, `instruments` and `doctor` work by themselves; the rest asks a running gateway.
+
+pub(crate) mod args;
+mod client;
+mod doctor;
+mod instruments;
+mod login;
+mod orders;
+mod reads;
+pub(crate) mod serve;
+mod sim;
+mod table;
+
+use anyhow::Result;
+use args::{Cli, Command};
+pub(crate) use client::Refused;
+
+/// Runs one command.
+pub(crate) async fn run(cli: Cli) -> Result<()> {
+    let common = cli.common;
+    match cli
+        .command
+        .unwrap_or_else(|| Command::Serve(args::Serve::default()))
+    {
+        Command::Serve(args) => serve::run(&common, &args).await,
+        Command::Sim(args) => sim::run(&args).await,
+        Command::Login(args) => login::run(&common, &args).await,
+        Command::Orders(command) => orders::run(&common, command).await,
+        Command::Quote(args) => reads::quote(&common, &args).await,
+        Command::Positions => reads::positions(&common).await,
+        Command::Holdings => reads::holdings(&common).await,
+        Command::Funds => reads::funds(&common).await,
+        Command::Brokers => reads::brokers(&common).await,
+        Command::Instruments(command) => instruments::run(&common, command).await,
+        Command::Doctor => doctor::run(&common).await,
+    }
+}

@@ -1,0 +1,271 @@
+//! What the command line takes, with the help that teaches it.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// One gateway over Flattrade, Fyers and Upstox.
+///
+/// Without a command it serves: in an empty folder it starts three simulated brokers and a gateway over them, so that
+/// everything can be tried without an account. With a `sangam.toml` it trades through the accounts named there.
+#[derive(Debug, Parser)]
+#[command(
+    name = "sangam",
+    version,
+    about = "One gateway over Flattrade, Fyers and Upstox",
+    after_help = "Examples:\n  sangam                                  start on simulated brokers\n  sangam quote NSE:RELIANCE\n  \
+                  sangam orders place NSE:RELIANCE --side buy --quantity 1 --limit 1400 --product CNC\n  sangam orders list\n\n\
+                  Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 the outcome of an order is not known."
+)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+}
+
+/// Options every command takes.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Common {
+    /// Configuration file. Default: sangam.toml in this folder, if there is one.
+    #[arg(long, short, global = true, value_name = "FILE", env = "SANGAM_CONFIG")]
+    pub(crate) config: Option<PathBuf>,
+    /// Folder for ledger, sessions, masters and keys. Default: data_dir of the configuration, else sangam-data.
+    #[arg(long, global = true, value_name = "DIR", env = "SANGAM_DATA_DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
+    /// Address of the running gateway. Default: the one last started on the data folder.
+    #[arg(long, global = true, value_name = "URL", env = "SANGAM_URL")]
+    pub(crate) url: Option<String>,
+    /// API key of the running gateway. Default: the one in the data folder.
+    #[arg(
+        long,
+        global = true,
+        value_name = "KEY",
+        env = "SANGAM_API_KEY",
+        hide_env_values = true
+    )]
+    pub(crate) api_key: Option<String>,
+    /// Print JSON for programs instead of tables for people.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Start the gateway (the default).
+    Serve(Serve),
+    /// Run one simulated broker alone.
+    Sim(Sim),
+    /// Log in to an account for the day: prints the link, takes the code, keeps the session.
+    Login(Login),
+    /// Place, change, cancel and look at orders.
+    #[command(subcommand)]
+    Orders(Orders),
+    /// Quotes of one or more instruments.
+    Quote(Quote),
+    /// Positions over all accounts.
+    Positions,
+    /// Holdings over all accounts.
+    Holdings,
+    /// Funds over all accounts.
+    Funds,
+    /// Accounts with their health and sessions.
+    Brokers,
+    /// Symbol masters: fetch, search, resolve.
+    #[command(subcommand)]
+    Instruments(Instruments),
+    /// Check configuration, data folder, port and sessions, and say what to do about what is wrong.
+    Doctor,
+}
+
+/// `sangam serve`.
+#[derive(Debug, Default, Args)]
+pub(crate) struct Serve {
+    /// Address to listen on; port 0 takes a free one. Default: listen of the configuration, else 127.0.0.1:5000.
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) listen: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum SimBroker {
+    /// Flattrade's interface (PiConnect).
+    Flattrade,
+    /// Fyers' interface (v3).
+    Fyers,
+    /// Upstox' interface (v2 and v3).
+    Upstox,
+}
+
+/// `sangam sim`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "It prints `listening on http://ADDRESS` when ready. GET /__sim/stats shows what it counted;\n\
+                        POST /__sim/faults makes it misbehave. Log in with the test credentials of its README."
+)]
+pub(crate) struct Sim {
+    /// Which broker to imitate.
+    #[arg(long)]
+    pub(crate) broker: SimBroker,
+    /// Address to listen on; port 0 takes a free one.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
+    pub(crate) listen: String,
+    /// Settings of the simulator (TOML): cash, holdings, prices, hours, rate rules.
+    #[arg(long = "sim-config", visible_alias = "settings", value_name = "FILE")]
+    pub(crate) settings: Option<PathBuf>,
+}
+
+/// `sangam login`.
+#[derive(Debug, Args)]
+pub(crate) struct Login {
+    /// The account, as `sangam brokers` names it.
+    pub(crate) account: String,
+    /// The code, or the whole address the browser was sent to. Asked for when left out.
+    #[arg(long)]
+    pub(crate) code: Option<String>,
+    /// End the session instead.
+    #[arg(long, conflicts_with = "code")]
+    pub(crate) out: bool,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum SideArg {
+    /// Buy.
+    Buy,
+    /// Sell.
+    Sell,
+}
+
+/// `sangam orders`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Orders {
+    /// Place an order.
+    Place(Place),
+    /// Change an order that stands.
+    Modify(Modify),
+    /// Cancel an order.
+    Cancel {
+        /// Its number.
+        order: String,
+    },
+    /// Show one order.
+    Status {
+        /// Its number.
+        order: String,
+    },
+    /// Show today's orders.
+    List,
+}
+
+/// `sangam orders place`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Without --limit and --trigger it is a MARKET order, with --limit a LIMIT, with --trigger an SL-M, \
+                        with both an SL.\nExample: sangam orders place NSE:INFY --side sell --quantity 5 --trigger 1450"
+)]
+pub(crate) struct Place {
+    /// EXCHANGE:SYMBOL, for example NSE:RELIANCE or NFO:NIFTY26DEC26000CE.
+    pub(crate) instrument: String,
+    /// Buy or sell.
+    #[arg(long)]
+    pub(crate) side: SideArg,
+    /// Units, a multiple of the lot (lots on MCX).
+    #[arg(long)]
+    pub(crate) quantity: u64,
+    /// The limit.
+    #[arg(long, value_name = "PRICE")]
+    pub(crate) limit: Option<String>,
+    /// The trigger.
+    #[arg(long, value_name = "PRICE")]
+    pub(crate) trigger: Option<String>,
+    /// CNC (delivery), MIS (intraday) or NRML (carry forward).
+    #[arg(long, default_value = "MIS")]
+    pub(crate) product: String,
+    /// DAY or IOC.
+    #[arg(long, default_value = "DAY")]
+    pub(crate) validity: String,
+    /// Whether it opens or closes a position: only an opening order may move to another broker.
+    #[arg(long, value_name = "open|close")]
+    pub(crate) effect: Option<String>,
+    /// Your own id: the same id sends the order once, however often you ask.
+    #[arg(long, value_name = "ID")]
+    pub(crate) client_order_id: Option<String>,
+    /// Only through this broker.
+    #[arg(long)]
+    pub(crate) broker: Option<String>,
+    /// A name for what trades.
+    #[arg(long, default_value = "command line")]
+    pub(crate) strategy: String,
+}
+
+/// `sangam orders modify`.
+#[derive(Debug, Args)]
+pub(crate) struct Modify {
+    /// Its number.
+    pub(crate) order: String,
+    /// The new limit.
+    #[arg(long, value_name = "PRICE")]
+    pub(crate) limit: Option<String>,
+    /// The new trigger.
+    #[arg(long, value_name = "PRICE")]
+    pub(crate) trigger: Option<String>,
+    /// The new whole quantity, filled part included.
+    #[arg(long)]
+    pub(crate) quantity: Option<u64>,
+}
+
+/// `sangam quote`.
+#[derive(Debug, Args)]
+pub(crate) struct Quote {
+    /// EXCHANGE:SYMBOL, for example NSE:RELIANCE NSE_INDEX:NIFTY.
+    #[arg(required = true)]
+    pub(crate) instruments: Vec<String>,
+}
+
+/// `sangam instruments`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Instruments {
+    /// Read masters from files or addresses (or, without any, from the configured brokers) and keep them.
+    Sync(Sync),
+    /// Find instruments by words.
+    Search {
+        /// Words of symbol, underlying or name.
+        #[arg(required = true)]
+        words: Vec<String>,
+        /// At most so many.
+        #[arg(long, default_value_t = 20)]
+        limit: usize,
+        #[command(flatten)]
+        from: From,
+    },
+    /// What a name means, and what each broker calls it.
+    Resolve {
+        /// EXCHANGE:SYMBOL in canonical or OpenAlgo form, or a broker's own name with --broker.
+        name: String,
+        /// Read the name as this broker's own.
+        #[arg(long)]
+        broker: Option<String>,
+        #[command(flatten)]
+        from: From,
+    },
+}
+
+/// Where `search` and `resolve` look.
+#[derive(Debug, Args)]
+pub(crate) struct From {
+    /// Masters to read instead of those kept: files or addresses, each may be prefixed with its broker (`upstox=FILE`).
+    #[arg(long = "master", value_name = "SOURCE")]
+    pub(crate) masters: Vec<String>,
+    /// Trading date of those masters. Default: today in India.
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub(crate) date: Option<String>,
+}
+
+/// `sangam instruments sync`.
+#[derive(Debug, Args)]
+pub(crate) struct Sync {
+    /// Files or addresses; each may be prefixed with its broker (`upstox=FILE`).
+    pub(crate) sources: Vec<String>,
+    /// Trading date of the masters. Default: today in India.
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub(crate) date: Option<String>,
+}

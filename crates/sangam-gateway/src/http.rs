@@ -1,0 +1,17 @@
+//! The HTTP side: OpenAlgo's contract under `/api/v1`, a few endpoints of our own, health for whoever supervises us.
+
+mod account;
+mod fields;
+mod history;
+mod limit;
+mod market;
+mod num;
+mod orders;
+mod own;
+mod reply;
+mod router;
+mod state;
+mod words;
+
+pub(crate) use router::router;
+pub(crate) use state::Gateway;

@@ -1,0 +1,170 @@
+//! Answers: always JSON, success exactly 200, errors in OpenAlgo's shapes with texts that say the next step.
+
+use axum::Json;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use sangam::core::{Error, ErrorKind, Outcome};
+use sangam::orders::DeskError;
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use super::fields::Faults;
+
+/// An answer that is not a success.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    pub(crate) status: StatusCode,
+    pub(crate) body: Value,
+}
+
+impl Refusal {
+    /// `{"status":"error","message":...}`.
+    pub(crate) fn new(status: StatusCode, message: impl Into<String>) -> Self {
+        Self {
+            status,
+            body: json!({"status": "error", "message": message.into()}),
+        }
+    }
+
+    /// Faults of a body sent to an order endpoint: the message is a text.
+    pub(crate) fn faults_text(faults: &Faults) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, faults.as_text())
+    }
+
+    /// Faults of a body sent to a reading endpoint: the message is an object.
+    pub(crate) fn faults_object(faults: &Faults) -> Self {
+        Self {
+            status: StatusCode::BAD_REQUEST,
+            body: json!({"status": "error", "message": faults.as_object()}),
+        }
+    }
+
+    /// Adds a field to the answer.
+    pub(crate) fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
+        if let Some(body) = self.body.as_object_mut() {
+            body.insert(name.to_owned(), value.into());
+        }
+        self
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        (self.status, Json(self.body)).into_response()
+    }
+}
+
+/// A success: the fields given, with `status: success`.
+pub(crate) fn success(fields: impl Serialize) -> Response {
+    #[derive(Serialize)]
+    struct Success<T> {
+        status: &'static str,
+        #[serde(flatten)]
+        fields: T,
+    }
+    // Serialised straight to text: going through a tree of values would take the digits of prices through floats.
+    match serde_json::to_string(&Success {
+        status: "success",
+        fields,
+    }) {
+        Ok(text) => ([(axum::http::header::CONTENT_TYPE, "application/json")], text).into_response(),
+        Err(error) => {
+            tracing::error!(%error, "an answer did not serialise");
+            Refusal::new(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "internal error; see the gateway's log",
+            )
+            .into_response()
+        }
+    }
+}
+
+/// `{"status":"success","data":...}`.
+pub(crate) fn data(data: impl Serialize) -> Response {
+    #[derive(Serialize)]
+    struct Data<T> {
+        data: T,
+    }
+    success(Data { data })
+}
+
+/// A failed call to a broker.
+pub(crate) fn broker_refusal(error: &Error) -> Refusal {
+    let status = match error.kind() {
+        ErrorKind::NotFound => StatusCode::NOT_FOUND,
+        ErrorKind::RateLimited => StatusCode::TOO_MANY_REQUESTS,
+        ErrorKind::LoginRequired
+        | ErrorKind::Unavailable
+        | ErrorKind::Timeout
+        | ErrorKind::Network
+        | ErrorKind::UnexpectedAnswer => StatusCode::BAD_GATEWAY,
+        ErrorKind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        _ => StatusCode::BAD_REQUEST,
+    };
+    Refusal::new(status, error.to_string()).with("kind", error.kind().as_str())
+}
+
+/// A command the desk did not take, or whose outcome is not known.
+pub(crate) fn desk_refusal(error: &DeskError) -> Refusal {
+    match error {
+        DeskError::Invalid(errors) => {
+            let faults = errors
+                .0
+                .iter()
+                .map(|e| (e.field.to_owned(), vec![e.message.clone()]));
+            Refusal::faults_text(&Faults(faults.collect()))
+        }
+        DeskError::UnknownInstrument(id) => Refusal::new(
+            StatusCode::BAD_REQUEST,
+            unknown_symbol(id.symbol.as_str(), id.exchange.as_str()),
+        ),
+        DeskError::KeyReused { existing } => {
+            Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, error.to_string())
+                .with("orderid", existing.to_string())
+        }
+        DeskError::InProgress { existing } => {
+            Refusal::new(StatusCode::CONFLICT, error.to_string()).with("orderid", existing.to_string())
+        }
+        DeskError::NotFound(number) => {
+            Refusal::new(StatusCode::NOT_FOUND, format!("Order {number} not found"))
+        }
+        DeskError::WrongState { state, .. } => {
+            Refusal::new(StatusCode::BAD_REQUEST, error.to_string()).with("state", state.as_str())
+        }
+        DeskError::Broker(inner) if inner.outcome() == Outcome::Unknown => Refusal::new(
+            // 200 with an error inside: the only form in which every OpenAlgo client sees the text as it is.
+            StatusCode::OK,
+            format!("Outcome unknown; ask for the order's status before sending it again. {inner}"),
+        )
+        .with("state", "in_doubt"),
+        DeskError::Broker(inner) => broker_refusal(inner),
+        DeskError::NoAccount { .. } => Refusal::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string()),
+        _ => {
+            tracing::error!(%error, "command failed");
+            Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string())
+        }
+    }
+}
+
+/// The text for a symbol that is in no master, in OpenAlgo's words with the way out.
+pub(crate) fn unknown_symbol(symbol: &str, exchange: &str) -> String {
+    format!(
+        "Symbol '{symbol}' not found for exchange '{exchange}'. Please verify the symbol name and ensure master \
+         contracts are downloaded."
+    )
+}
+
+/// A body as an object, or the answer for one that is none.
+pub(crate) fn object(bytes: &[u8]) -> Result<Map<String, Value>, Refusal> {
+    match serde_json::from_slice::<Value>(bytes) {
+        Ok(Value::Object(map)) => Ok(map),
+        Ok(_) => Err(Refusal {
+            status: StatusCode::BAD_REQUEST,
+            body: json!({"message": "The request body must be a JSON object, like {\"apikey\": \"...\"}."}),
+        }),
+        Err(error) => Err(Refusal {
+            status: StatusCode::BAD_REQUEST,
+            body: json!({"message": format!("The request body is not valid JSON: {error}.")}),
+        }),
+    }
+}

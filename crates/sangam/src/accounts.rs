@@ -1,0 +1,197 @@
+//! Sessions and health: resumed at start, checked in the background, logged in by people. Simulated accounts log
+//! themselves in with the test credentials their simulator documents.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Weak};
+
+use futures::future::join_all;
+use sangam_core::ports::{LoginLink, Selector};
+use sangam_core::session::MarketSession;
+use sangam_core::{AccountId, BrokerName, Error, ErrorKind};
+
+use crate::system::{Account, Inner, System};
+
+/// The code a simulator accepts, any number of times.
+fn test_code(broker: BrokerName) -> &'static str {
+    match broker {
+        BrokerName::Flattrade => "test-request-code",
+        BrokerName::Fyers => "TEST-AUTH-CODE",
+        BrokerName::Upstox => "test-code",
+    }
+}
+
+impl System {
+    /// Where a person logs in to an account.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`] for an account that is not configured.
+    pub fn login_link(&self, account: &AccountId) -> Result<LoginLink, Error> {
+        let account = self.inner.known(account)?;
+        Ok(account.broker.login_link(account.config.name.as_str()))
+    }
+
+    /// Turns the code of a log-in into a session, keeps it for the day and brings the account back to health.
+    ///
+    /// # Errors
+    /// The broker's refusal; [`ErrorKind::Internal`] when the session cannot be kept on disk.
+    pub async fn log_in(&self, account: &AccountId, code: &str) -> Result<MarketSession, Error> {
+        let account = self.inner.known(account)?;
+        let session = account.broker.exchange_code(code).await?;
+        self.inner.keep(account, &session)?;
+        self.inner.check_health(account).await;
+        Ok(session)
+    }
+
+    /// Ends an account's session here and at the broker.
+    ///
+    /// # Errors
+    /// The broker's refusal; the session is forgotten here all the same.
+    pub async fn log_out(&self, account: &AccountId) -> Result<(), Error> {
+        let account = self.inner.known(account)?;
+        let ended = account.broker.log_out().await;
+        if let Err(error) = self.inner.sessions.forget(&account.config.name) {
+            tracing::warn!(account = %account.config.name, %error, "session file not removed");
+        }
+        self.inner
+            .router
+            .observe_health(&account.config.name, Some("logged out".to_owned()));
+        ended
+    }
+
+    /// The file an account's session is kept in.
+    #[must_use]
+    pub fn session_file(&self, account: &AccountId) -> PathBuf {
+        self.inner.sessions.path(account)
+    }
+
+    /// Uses the sessions kept on disk; simulated accounts without a live one log in.
+    pub(crate) async fn resume_sessions(&self) {
+        join_all(
+            self.inner
+                .accounts
+                .iter()
+                .map(|account| self.inner.resume(account)),
+        )
+        .await;
+    }
+
+    /// Checks every account once.
+    pub async fn check_health_once(&self) {
+        join_all(
+            self.inner
+                .accounts
+                .iter()
+                .map(|account| self.inner.check_health(account)),
+        )
+        .await;
+    }
+
+    /// Starts the health checks and the reading of books.
+    pub(crate) fn start_tasks(&self) {
+        let inner = &self.inner;
+        // Tasks hold the system weakly: they must not keep it alive after its last user is gone.
+        let weak = Arc::downgrade(inner);
+        inner
+            .tasks
+            .start(check_health_for_ever(weak, inner.config.health_interval));
+        for desk in &inner.desks {
+            for account in desk.accounts() {
+                let (desk, account) = (desk.clone(), account.id().clone());
+                inner.tasks.start(async move { desk.watch(&account).await });
+            }
+        }
+    }
+}
+
+async fn check_health_for_ever(system: Weak<Inner>, interval: std::time::Duration) {
+    loop {
+        tokio::time::sleep(interval).await;
+        let Some(inner) = system.upgrade() else {
+            return;
+        };
+        join_all(inner.accounts.iter().map(|account| inner.check_health(account))).await;
+    }
+}
+
+impl Inner {
+    pub(crate) fn known(&self, name: &AccountId) -> Result<&Account, Error> {
+        self.account(name).ok_or_else(|| {
+            Error::refused(
+                ErrorKind::NotFound,
+                format!("account {name} is not configured; see `sangam brokers`"),
+            )
+        })
+    }
+
+    fn keep(&self, account: &Account, session: &MarketSession) -> Result<(), Error> {
+        self.sessions
+            .save(&account.config.name, session)
+            .map_err(|error| {
+                let path = self.sessions.path(&account.config.name);
+                Error::refused(
+                    ErrorKind::Internal,
+                    format!(
+                        "logged in, but the session cannot be kept in {}: {error}",
+                        path.display()
+                    ),
+                )
+            })
+    }
+
+    async fn resume(&self, account: &Account) {
+        let now = self.clock.now();
+        if let Some(session) = self
+            .sessions
+            .load(&account.config.name)
+            .filter(|s| s.expires_at > now)
+        {
+            account.broker.resume(session);
+        }
+        if account.config.simulated && self.check(account).await.is_err() {
+            self.log_in_simulated(account).await;
+        }
+    }
+
+    async fn log_in_simulated(&self, account: &Account) {
+        let name = &account.config.name;
+        match account
+            .broker
+            .exchange_code(test_code(account.config.broker))
+            .await
+        {
+            Ok(session) => {
+                if let Err(error) = self.keep(account, &session) {
+                    tracing::warn!(account = %name, %error, "session not kept");
+                }
+            }
+            Err(error) => tracing::warn!(account = %name, %error, "simulated log-in failed"),
+        }
+    }
+
+    /// Whether the account's session is alive at its broker.
+    async fn check(&self, account: &Account) -> Result<(), Error> {
+        let now = self.clock.now();
+        if account
+            .broker
+            .session()
+            .is_none_or(|session| session.expires_at <= now)
+        {
+            let hint = format!("no session; run `sangam login {}`", account.config.name);
+            return Err(Error::refused(ErrorKind::LoginRequired, hint));
+        }
+        account.broker.check_session().await.map(|_| ())
+    }
+
+    pub(crate) async fn check_health(&self, account: &Account) {
+        let mut found = self.check(account).await;
+        let dead = found
+            .as_ref()
+            .is_err_and(|error| error.kind() == ErrorKind::LoginRequired);
+        if dead && account.config.simulated {
+            self.log_in_simulated(account).await;
+            found = self.check(account).await;
+        }
+        self.router
+            .observe_health(&account.config.name, found.err().map(|error| error.to_string()));
+    }
+}

@@ -1,0 +1,102 @@
+//! From an account's configuration to the way to its broker: the one place that names the three adapters. Order commands
+//! get the one-shot transport, everything else the ordinary one.
+
+use std::sync::Arc;
+
+use sangam_broker::{OneShot, OneShotSettings, Reads, ReadsSettings};
+use sangam_broker_flattrade as flattrade;
+use sangam_broker_fyers as fyers;
+use sangam_broker_upstox as upstox;
+use sangam_core::ports::{Broker, SymbolMap};
+use sangam_core::{BrokerName, Clock, Error};
+use secrecy::ExposeSecret;
+
+use crate::config::AccountConfig;
+
+/// Builds the adapter of an account.
+pub(crate) fn build(
+    account: &AccountConfig,
+    symbols: Arc<dyn SymbolMap>,
+    clock: Arc<dyn Clock>,
+) -> Result<Arc<dyn Broker>, Error> {
+    let orders = Arc::new(OneShot::new(OneShotSettings {
+        local_addr: account.local_address,
+        ..OneShotSettings::default()
+    }));
+    let reads = Arc::new(Reads::new(&ReadsSettings {
+        local_addr: account.local_address,
+        ..ReadsSettings::default()
+    })?);
+    Ok(match account.broker {
+        BrokerName::Flattrade => Arc::new(flattrade::Flattrade::new(
+            flattrade_config(account),
+            flattrade::Credentials::new(account.api_key.clone(), account.api_secret.expose_secret()),
+            orders,
+            reads,
+            symbols,
+            clock,
+        )),
+        BrokerName::Fyers => Arc::new(fyers::Fyers::new(
+            fyers_config(account),
+            fyers::Credentials::new(account.api_key.clone(), account.api_secret.clone()),
+            orders,
+            reads,
+            symbols,
+            clock,
+        )),
+        BrokerName::Upstox => Arc::new(upstox::Upstox::new(
+            upstox_config(account),
+            upstox::Credentials::new(account.api_key.clone(), account.api_secret.expose_secret()),
+            orders,
+            reads,
+            symbols,
+            clock,
+        )),
+    })
+}
+
+fn flattrade_config(account: &AccountConfig) -> flattrade::Config {
+    let mut config =
+        flattrade::Config::new(account.name.clone(), account.user_id.clone().unwrap_or_default());
+    let own = flattrade::Hosts::default();
+    config.hosts = flattrade::Hosts {
+        trading: account.hosts.base.clone().unwrap_or(own.trading),
+        token: account.hosts.auth.clone().unwrap_or(own.token),
+        login: account.hosts.auth.clone().unwrap_or(own.login),
+    };
+    config.order_timeout = account.order_timeout;
+    config.read_timeout = account.read_timeout;
+    config
+}
+
+fn fyers_config(account: &AccountConfig) -> fyers::Config {
+    let mut urls = match &account.hosts.base {
+        Some(base) => fyers::Urls::under(base),
+        None => fyers::Urls::official(),
+    };
+    if let Some(orders) = &account.hosts.orders {
+        urls = urls.with_orders_under(orders);
+    }
+    if let Some(data) = &account.hosts.data {
+        urls.data = format!("{data}/data");
+    }
+    let mut config = fyers::Config::new(account.name.clone(), urls, account.redirect_uri.clone());
+    config.user_id.clone_from(&account.user_id);
+    config.order_timeout = account.order_timeout;
+    config.read_timeout = account.read_timeout;
+    config
+}
+
+fn upstox_config(account: &AccountConfig) -> upstox::Config {
+    let mut config = upstox::Config::new(account.name.clone(), account.redirect_uri.clone());
+    config.user_id.clone_from(&account.user_id);
+    config.urls = match (&account.hosts.base, &account.hosts.orders) {
+        (Some(base), orders) => upstox::Urls::new(base, orders.as_deref().unwrap_or(base)),
+        (None, Some(orders)) => upstox::Urls::new("https://api.upstox.com", orders),
+        (None, None) => upstox::Urls::default(),
+    };
+    config.algo.clone_from(&account.algo);
+    config.order_timeout = account.order_timeout;
+    config.read_timeout = account.read_timeout;
+    config
+}

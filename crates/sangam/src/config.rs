@@ -1,0 +1,8 @@
+//! What can be set, in two types: [`RawConfig`] is the file as written, [`Config`] is what passed the checks. The facade
+//! reads neither files nor the environment; whoever runs it does, and hands the text's fields over.
+
+mod checked;
+mod raw;
+
+pub use checked::{AccountConfig, Config, ConfigError, Hosts, check, env_name};
+pub use raw::{RawAccount, RawCache, RawConfig, RawInbound, RawOrders, RawRouting};

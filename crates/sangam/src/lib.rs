@@ -1,0 +1,35 @@
+#![doc = include_str!("../README.md")]
+
+mod accounts;
+mod adapters;
+mod clock;
+pub mod config;
+pub mod entropy;
+mod error;
+mod found;
+pub mod masters;
+pub mod private_file;
+mod reads;
+mod sessions;
+mod system;
+mod tasks;
+mod view;
+
+pub use clock::SystemClock;
+pub use error::StartError;
+pub use sessions::SessionFiles;
+pub use system::System;
+pub use view::{BrokerView, Found, Gathered, Row, Seen, Trade};
+
+pub use sangam_core as core;
+pub use sangam_instruments as instruments;
+pub use sangam_orders as orders;
+
+/// The parts of the adapter kit a program over the facade needs: reads over HTTP and downloads.
+pub mod kit {
+    pub use http::Method;
+    pub use http::header::CONTENT_TYPE;
+    pub use sangam_broker::{
+        Fetch, FetchSettings, Progress, Reads, ReadsSettings, Transport, TransportFault, WireRequest,
+    };
+}

@@ -1,0 +1,293 @@
+//! The stack put together: accounts, desks, prices, books. Everything that runs beside the callers (health checks, the
+//! reading of books) runs in tasks that end when the system is dropped.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use sangam_broker::{Fetch, FetchSettings};
+use sangam_cache::{CacheSettings, MemoryCache, TypedCache};
+use sangam_core::ports::{Broker, Ledger, SymbolMap};
+use sangam_core::timestamp::Date;
+use sangam_core::{AccountId, Clock, GroupId, IST, Timestamp};
+use sangam_instruments::{LiveTable, Store, Table};
+use sangam_orders::{Desk, DeskAccount, DeskParts, TagKey};
+use sangam_routing::Router;
+use sangam_storage::SqliteLedger;
+
+use crate::config::{AccountConfig, Config};
+use crate::entropy::random_bytes;
+use crate::error::StartError;
+use crate::masters::{self, MasterUrl, SyncReport};
+use crate::sessions::SessionFiles;
+use crate::tasks::Tasks;
+use crate::view::BrokerView;
+use crate::{adapters, private_file};
+
+/// One account with its configuration and the way to its broker.
+#[derive(Debug)]
+pub(crate) struct Account {
+    pub(crate) config: AccountConfig,
+    pub(crate) broker: Arc<dyn Broker>,
+}
+
+pub(crate) struct Inner {
+    pub(crate) config: Config,
+    pub(crate) accounts: Vec<Account>,
+    pub(crate) desks: Vec<Desk>,
+    pub(crate) router: Arc<Router>,
+    pub(crate) ledger: Arc<SqliteLedger>,
+    pub(crate) cache: TypedCache,
+    pub(crate) live: Arc<LiveTable>,
+    pub(crate) store: Store,
+    pub(crate) fetch: Fetch,
+    pub(crate) master_urls: Vec<MasterUrl>,
+    pub(crate) sessions: SessionFiles,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) tasks: Tasks,
+}
+
+/// One system over several brokers. Cheap to clone; clones share everything.
+#[derive(Clone)]
+pub struct System {
+    pub(crate) inner: Arc<Inner>,
+}
+
+impl std::fmt::Debug for System {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "System({} accounts)", self.inner.accounts.len())
+    }
+}
+
+impl System {
+    /// Puts the stack together, logs simulated accounts in, fetches masters, settles what the last run left in doubt,
+    /// and starts the background tasks.
+    ///
+    /// # Errors
+    /// [`StartError`] when the data folder, the ledger or a transport cannot be used. A broker that is down is no error:
+    /// its account is unhealthy until it is back.
+    pub async fn start(config: Config, clock: Arc<dyn Clock>) -> Result<Self, StartError> {
+        prepare_data_dir(&config.data_dir)?;
+        let today = IST::date(clock.now());
+        let store = Store::open(config.data_dir.join("instruments"))?;
+        let live = Arc::new(LiveTable::new(kept_table(&store, today)));
+        let symbols: Arc<dyn SymbolMap> = Arc::<LiveTable>::clone(&live);
+        let mut accounts = Vec::with_capacity(config.accounts.len());
+        for account in &config.accounts {
+            let broker = adapters::build(account, Arc::clone(&symbols), Arc::clone(&clock))?;
+            accounts.push(Account {
+                config: account.clone(),
+                broker,
+            });
+        }
+        let names = accounts
+            .iter()
+            .map(|account| (account.config.name.clone(), account.config.broker));
+        let router = Arc::new(Router::new(config.routing.clone(), names).with_symbols(Arc::clone(&symbols)));
+        let ledger = Arc::new(SqliteLedger::open(config.data_dir.join("ledger.sqlite")).await?);
+        let tag_key = tag_key(&config.data_dir)?;
+        let desks = desks(&config, &accounts, &ledger, &router, &symbols, &clock, &tag_key);
+        let cache_settings = CacheSettings {
+            market_data_ttl: config.quote_max_age,
+            ..CacheSettings::default()
+        };
+        let cache_plan = cache_settings
+            .check()
+            .map_err(|error| StartError::Cache(error.to_string()))?;
+        let cache = TypedCache::new(
+            Arc::new(MemoryCache::new(&cache_plan, Arc::clone(&clock))),
+            Arc::clone(&clock),
+        );
+        let system = Self {
+            inner: Arc::new(Inner {
+                master_urls: masters::urls(&config.accounts),
+                sessions: SessionFiles::below(&config.data_dir),
+                fetch: Fetch::new(FetchSettings::default())?,
+                accounts,
+                desks,
+                router,
+                ledger,
+                cache,
+                live,
+                store,
+                clock,
+                config,
+                tasks: Tasks::default(),
+            }),
+        };
+        system.resume_sessions().await;
+        if system.inner.live.current().is_empty() || system.inner.live.current().date() != today {
+            system.sync_instruments().await;
+        }
+        system.check_health_once().await;
+        for desk in &system.inner.desks {
+            if let Err(error) = desk.recover().await {
+                tracing::error!(group = %desk.group(), %error, "recovery did not finish");
+            }
+        }
+        system.start_tasks();
+        Ok(system)
+    }
+
+    /// The time.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.inner.clock.now()
+    }
+
+    /// The desks, one a group.
+    #[must_use]
+    pub fn desks(&self) -> &[Desk] {
+        &self.inner.desks
+    }
+
+    /// The symbol table in force.
+    #[must_use]
+    pub fn table(&self) -> Arc<Table> {
+        self.inner.live.current()
+    }
+
+    /// The books of record.
+    #[must_use]
+    pub fn ledger(&self) -> Arc<dyn Ledger> {
+        Arc::<SqliteLedger>::clone(&self.inner.ledger)
+    }
+
+    /// The router, for health to be observed from outside and looked at.
+    #[must_use]
+    pub fn router(&self) -> &Router {
+        &self.inner.router
+    }
+
+    /// The way to an account's broker.
+    #[must_use]
+    pub fn broker(&self, account: &AccountId) -> Option<Arc<dyn Broker>> {
+        self.inner
+            .account(account)
+            .map(|account| Arc::clone(&account.broker))
+    }
+
+    /// Every account with its health and session.
+    #[must_use]
+    pub fn brokers(&self) -> Vec<BrokerView> {
+        let health = self.inner.router.health();
+        let view = |account: &Account| BrokerView {
+            account: account.config.name.clone(),
+            broker: account.config.broker,
+            group: account.config.group.clone(),
+            owner: account.config.owner.clone(),
+            simulated: account.config.simulated,
+            unhealthy: health
+                .iter()
+                .find(|h| h.account == account.config.name)
+                .and_then(|h| h.health.unhealthy().map(str::to_owned)),
+            session_expires: account.broker.session().map(|session| session.expires_at),
+            base_url: account
+                .config
+                .hosts
+                .base
+                .clone()
+                .unwrap_or_else(|| "official".to_owned()),
+        };
+        self.inner.accounts.iter().map(view).collect()
+    }
+
+    /// Fetches today's masters and puts their table in force.
+    pub async fn sync_instruments(&self) -> SyncReport {
+        let inner = &self.inner;
+        let today = IST::date(inner.clock.now());
+        masters::sync(&inner.fetch, &inner.store, &inner.live, &inner.master_urls, today).await
+    }
+
+    /// Ends the background tasks and closes the ledger.
+    pub async fn stop(&self) {
+        self.inner.tasks.stop();
+        self.inner.ledger.close().await;
+    }
+}
+
+impl Inner {
+    pub(crate) fn account(&self, name: &AccountId) -> Option<&Account> {
+        self.accounts.iter().find(|account| account.config.name == *name)
+    }
+}
+
+fn prepare_data_dir(path: &PathBuf) -> Result<(), StartError> {
+    let fault = |error: std::io::Error| StartError::DataDir {
+        path: path.display().to_string(),
+        what: error.to_string(),
+    };
+    std::fs::create_dir_all(path).map_err(fault)?;
+    let probe = path.join(".writable");
+    private_file::write(&probe, b"").map_err(fault)?;
+    std::fs::remove_file(&probe).map_err(fault)
+}
+
+fn kept_table(store: &Store, today: Date) -> Table {
+    match store.load_latest() {
+        Ok(Some(loaded)) => loaded.table,
+        Ok(None) => Table::empty(today),
+        Err(error) => {
+            tracing::warn!(%error, "kept masters not read; they are fetched anew");
+            Table::empty(today)
+        }
+    }
+}
+
+fn tag_key(data_dir: &std::path::Path) -> Result<TagKey, StartError> {
+    let path = data_dir.join("tag-key");
+    if let Ok(bytes) = std::fs::read(&path)
+        && let Ok(bytes) = <[u8; 32]>::try_from(bytes.as_slice())
+    {
+        return Ok(TagKey::new(bytes));
+    }
+    let bytes = random_bytes();
+    private_file::write(&path, &bytes).map_err(|error| StartError::DataDir {
+        path: path.display().to_string(),
+        what: error.to_string(),
+    })?;
+    Ok(TagKey::new(bytes))
+}
+
+fn desks(
+    config: &Config,
+    accounts: &[Account],
+    ledger: &Arc<SqliteLedger>,
+    router: &Arc<Router>,
+    symbols: &Arc<dyn SymbolMap>,
+    clock: &Arc<dyn Clock>,
+    tag_key: &TagKey,
+) -> Vec<Desk> {
+    let mut groups: Vec<GroupId> = accounts
+        .iter()
+        .map(|account| account.config.group.clone())
+        .collect();
+    groups.sort();
+    groups.dedup();
+    let desk = |group: GroupId| {
+        let members: Vec<_> = accounts
+            .iter()
+            .filter(|account| account.config.group == group)
+            .collect();
+        let first = members.first()?;
+        Some(Desk::new(DeskParts {
+            owner: first.config.owner.clone(),
+            simulated: first.config.simulated,
+            accounts: members
+                .iter()
+                .map(|account| DeskAccount {
+                    broker: Arc::clone(&account.broker),
+                    algo: account.config.algo.clone(),
+                })
+                .collect(),
+            group,
+            ledger: Arc::<SqliteLedger>::clone(ledger),
+            selector: Arc::<Router>::clone(router),
+            symbols: Arc::clone(symbols),
+            clock: Arc::clone(clock),
+            entropy: Arc::new(random_bytes::<10>),
+            tag_key: tag_key.clone(),
+            settings: config.desk,
+        }))
+    };
+    groups.into_iter().filter_map(desk).collect()
+}
