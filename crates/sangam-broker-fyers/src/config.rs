@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use sangam_core::AccountId;
+use sangam_core::timestamp::Time;
 
 use crate::urls::Urls;
 
@@ -22,9 +23,9 @@ pub struct Config {
     pub order_timeout: Duration,
     /// How long any other call may take. Default 10 s.
     pub read_timeout: Duration,
-    /// The hour and minute in India at which access tokens are taken to die. Default 06:00, the earliest reported;
-    /// the broker publishes none.
-    pub session_cut: (i8, i8),
+    /// When access tokens are taken to die, in India, to the minute. Default 06:00, the earliest reported; the broker
+    /// publishes none.
+    pub session_cut: Time,
     /// Whether candles of a future are the continuous series (`cont_flag` 1) instead of that one contract's. Default
     /// no.
     pub continuous_futures: bool,
@@ -41,7 +42,7 @@ impl Config {
             user_id: None,
             order_timeout: Duration::from_secs(5),
             read_timeout: Duration::from_secs(10),
-            session_cut: (6, 0),
+            session_cut: jiff::civil::time(6, 0, 0, 0),
             continuous_futures: false,
         }
     }

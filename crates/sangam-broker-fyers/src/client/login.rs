@@ -48,12 +48,12 @@ impl Login for Fyers {
             .body(translate::exchange_body(&hash, &callback.auth_code)?);
         let token = self.read(request, translate::access_token).await?;
         let now = self.clock.now();
-        let (hour, minute) = self.config.session_cut;
+        let cut = self.config.session_cut;
         let session = MarketSession {
             token,
             user_id: self.config.user_id.clone(),
             granted_at: now,
-            expires_at: next_daily_cut(now, hour, minute),
+            expires_at: next_daily_cut(now, cut.hour(), cut.minute()),
         };
         self.session.set(session.clone());
         Ok(session)
