@@ -1,7 +1,9 @@
 //! Flattrade's side of the runner: each recorded call through the real adapter, each recorded answer through its parsers.
 
 mod answers;
+mod calls;
 mod failures;
+mod prices;
 mod requests;
 mod rows;
 #[cfg(test)]

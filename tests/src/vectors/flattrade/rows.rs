@@ -3,8 +3,8 @@
 
 use rust_decimal::Decimal;
 use sangam_core::{
-    BookInstrument, BrokerOrder, BrokerOrderStatus, Candle, Depth, DepthLevel, Fill, Funds, Holding, IST,
-    InstrumentId, OrderKind, Position, Price, Product, Side, Timestamp, Validity,
+    BookInstrument, BrokerOrder, BrokerOrderStatus, Fill, Funds, Holding, IST, InstrumentId, OrderKind,
+    Position, Price, Product, Side, Timestamp, Validity,
 };
 use serde_json::Value;
 
@@ -18,20 +18,20 @@ pub(super) struct Row<'a> {
 }
 
 impl Row<'_> {
-    fn text(&self, key: &str) -> Option<String> {
+    pub(super) fn text(&self, key: &str) -> Option<String> {
         plain(self.json.get(key))
     }
 
-    fn number(&self, key: &str) -> Option<Decimal> {
+    pub(super) fn number(&self, key: &str) -> Option<Decimal> {
         self.json.get(key).and_then(compare::decimal)
     }
 
-    fn count(&self, key: &str) -> Decimal {
+    pub(super) fn count(&self, key: &str) -> Decimal {
         self.number(key).unwrap_or_default()
     }
 
     /// A number of which nought means none.
-    fn some(&self, key: &str) -> Option<Decimal> {
+    pub(super) fn some(&self, key: &str) -> Option<Decimal> {
         self.number(key).filter(|number| !number.is_zero())
     }
 
@@ -39,11 +39,17 @@ impl Row<'_> {
         keys.iter().find_map(|key| self.text(key))
     }
 
-    fn same_text(&self, field: &str, expected: Option<&str>, found: Option<&str>, out: &mut Differences) {
+    pub(super) fn same_text(
+        &self,
+        field: &str,
+        expected: Option<&str>,
+        found: Option<&str>,
+        out: &mut Differences,
+    ) {
         out.check_text(format!("{}.{field}", self.at), expected, found);
     }
 
-    fn same_number(
+    pub(super) fn same_number(
         &self,
         field: &str,
         expected: Option<Decimal>,
@@ -53,11 +59,17 @@ impl Row<'_> {
         out.check_number(format!("{}.{field}", self.at), expected, found);
     }
 
-    fn same_price(&self, field: &str, key: &str, found: Option<Price>, out: &mut Differences) {
+    pub(super) fn same_price(&self, field: &str, key: &str, found: Option<Price>, out: &mut Differences) {
         self.same_number(field, self.some(key), found.map(Price::decimal), out);
     }
 
-    fn same_time(&self, field: &str, keys: &[&str], found: Option<Timestamp>, out: &mut Differences) {
+    pub(super) fn same_time(
+        &self,
+        field: &str,
+        keys: &[&str],
+        found: Option<Timestamp>,
+        out: &mut Differences,
+    ) {
         let expected = keys
             .iter()
             .filter_map(|key| self.text(key))
@@ -352,106 +364,6 @@ impl Row<'_> {
         let unrealised = self.number("urmtom").unwrap_or_else(|| self.count("unmtom"));
         self.same_number("urmtom", Some(unrealised), Some(found.unrealised.decimal()), out);
     }
-
-    /// A quote with its depth.
-    pub(super) fn depth(&self, found: &Depth, out: &mut Differences) {
-        let quote = &found.quote;
-        self.same_number("lp", self.number("lp"), Some(quote.last.decimal()), out);
-        for (key, price) in [
-            ("o", quote.open),
-            ("h", quote.high),
-            ("l", quote.low),
-            ("c", quote.previous_close),
-            ("lc", quote.lower_circuit),
-            ("uc", quote.upper_circuit),
-            ("bp1", quote.bid),
-            ("sp1", quote.ask),
-        ] {
-            self.same_price(key, key, price, out);
-        }
-        for (key, quantity) in [
-            ("v", quote.volume),
-            ("oi", quote.open_interest),
-            ("ltq", found.last_quantity),
-            ("tbq", found.total_bid),
-            ("tsq", found.total_ask),
-        ] {
-            self.same_number(
-                key,
-                self.number(key),
-                quantity.map(|quantity| quantity.units().into()),
-                out,
-            );
-        }
-        let expected = match (self.text("ltd"), self.text("ltt")) {
-            (Some(day), Some(clock)) => moment(&format!("{day} {clock}")),
-            _ => None,
-        };
-        let show = |at: Option<Timestamp>| at.map(|at| at.to_string());
-        self.same_text(
-            "ltt",
-            show(expected).as_deref(),
-            show(quote.exchange_time).as_deref(),
-            out,
-        );
-        self.levels("b", &found.bids, out);
-        self.levels("s", &found.asks, out);
-    }
-
-    fn levels(&self, side: &str, found: &[DepthLevel], out: &mut Differences) {
-        let mut levels = found.iter();
-        for place in 1..=5 {
-            let keyed = |what: &str| format!("{side}{what}{place}");
-            let (price, quantity) = (self.some(&keyed("p")), self.some(&keyed("q")));
-            if price.is_none() || quantity.is_none() {
-                continue;
-            }
-            let level = levels.next();
-            self.same_number(&keyed("p"), price, level.map(|level| level.price.decimal()), out);
-            self.same_number(
-                &keyed("q"),
-                quantity,
-                level.map(|level| level.quantity.units().into()),
-                out,
-            );
-            let odd = format!("{}o{place}", side.to_ascii_uppercase());
-            let orders = self.number(&keyed("o")).or_else(|| self.number(&odd));
-            self.same_number(
-                &keyed("o"),
-                orders,
-                level.and_then(|level| level.orders).map(Decimal::from),
-                out,
-            );
-        }
-        if levels.next().is_some() {
-            out.say(format!("{}.{side}", self.at), "more levels than were sent");
-        }
-    }
-
-    /// A candle.
-    pub(super) fn candle(&self, found: &Candle, out: &mut Differences) {
-        self.same_time("time", &["time", "ssboe"], Some(found.start), out);
-        for (key, price) in [
-            ("into", found.open),
-            ("inth", found.high),
-            ("intl", found.low),
-            ("intc", found.close),
-        ] {
-            self.same_number(key, self.number(key), Some(price.decimal()), out);
-        }
-        self.same_number(
-            "intv",
-            Some(self.count("intv")),
-            Some(found.volume.units().into()),
-            out,
-        );
-        self.same_number(
-            "oi",
-            self.number("oi"),
-            found.open_interest.map(|oi| oi.units().into()),
-            out,
-        );
-    }
 }
 
 /// The statuses of the wire document, flattrade.md 6.
@@ -495,7 +407,7 @@ fn status(word: &str) -> BrokerOrderStatus {
 }
 
 /// The times of the wire document, flattrade.md 8, by a parser of its own: patterns, one after the other.
-fn moment(text: &str) -> Option<Timestamp> {
+pub(super) fn moment(text: &str) -> Option<Timestamp> {
     const PATTERNS: &[&str] = &[
         "%H:%M:%S %d-%m-%Y",
         "%d-%m-%Y %H:%M:%S",
