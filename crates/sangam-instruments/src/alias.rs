@@ -28,7 +28,9 @@ pub enum ResolveError {
         hint: String,
     },
     /// Two contracts under one spelling.
-    #[error("{name:?} means two instruments: {first} and {second}; write {first_clear} or {second_clear} instead")]
+    #[error(
+        "{name:?} means two instruments: {first} and {second}; write {first_clear} or {second_clear} instead"
+    )]
     Ambiguous {
         /// What was asked for.
         name: String,
@@ -110,7 +112,11 @@ impl Table {
         ResolveError::Unknown {
             name: name.chars().take(NAME_MAX).collect(),
             date: self.date(),
-            hint: if letters.is_empty() { "NIFTY".to_owned() } else { letters },
+            hint: if letters.is_empty() {
+                "NIFTY".to_owned()
+            } else {
+                letters
+            },
         }
     }
 
@@ -130,7 +136,9 @@ impl Table {
         let mut found = None;
         for at in 1..body.len() {
             let (underlying, rest) = body.split_at(at);
-            let Some((date, strike)) = rest.split_at_checked(7) else { break };
+            let Some((date, strike)) = rest.split_at_checked(7) else {
+                break;
+            };
             let Some(expiry) = whole_date(date) else { continue };
             let strike = match (kind, strike) {
                 (Kind::Future, "") => 0,
@@ -155,7 +163,10 @@ fn whole_date(text: &str) -> Option<i32> {
     let month = scan::month(bytes.get(2..5)?)?;
     let number = |at: usize| -> Option<u32> {
         let digits = text.get(at..at + 2)?;
-        digits.bytes().all(|b| b.is_ascii_digit()).then(|| digits.parse().ok())?
+        digits
+            .bytes()
+            .all(|b| b.is_ascii_digit())
+            .then(|| digits.parse().ok())?
     };
     let year = i32::try_from(number(5)?).ok()?;
     scan::day(2000 + year, month, number(0)?)
@@ -172,7 +183,9 @@ fn is_plain(text: &str) -> bool {
 fn told(entry: Entry<'_>) -> String {
     let Contract { kind, .. } = entry.contract();
     let terms = match (entry.expiry(), entry.strike(), entry.right()) {
-        (Some(expiry), Some(strike), Some(right)) => format!("{} {strike} {right} of {expiry}", entry.underlying()),
+        (Some(expiry), Some(strike), Some(right)) => {
+            format!("{} {strike} {right} of {expiry}", entry.underlying())
+        }
         (Some(expiry), ..) => format!("{} future of {expiry}", entry.underlying()),
         _ => match kind {
             sangam_core::ContractKind::Cash { series } if !series.is_empty() => format!("series {series}"),

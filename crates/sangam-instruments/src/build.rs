@@ -80,7 +80,8 @@ impl<'m> Names<'m> {
     fn number(&mut self, text: &'m str) -> u32 {
         *self.numbers.entry(text).or_insert_with(|| {
             self.texts.push(text);
-            u32::try_from(self.texts.len() - 1).expect("there are fewer names than rows, which are counted in 32 bits")
+            u32::try_from(self.texts.len() - 1)
+                .expect("there are fewer names than rows, which are counted in 32 bits")
         })
     }
 
@@ -105,11 +106,19 @@ pub(crate) fn build(date: Date, masters: &[Master]) -> Result<(Table, BuildRepor
     let mut builder = Builder {
         masters: masters.iter().collect(),
         names: Names::default(),
-        groups: Vec::with_capacity(masters.iter().map(|master| master.rows().len()).max().unwrap_or(0)),
+        groups: Vec::with_capacity(
+            masters
+                .iter()
+                .map(|master| master.rows().len())
+                .max()
+                .unwrap_or(0),
+        ),
         report: BuildReport::default(),
     };
     // The older CSV tells less than the JSON, so it comes after it.
-    builder.masters.sort_by_key(|master| master.layout() == Layout::UpstoxCsv);
+    builder
+        .masters
+        .sort_by_key(|master| master.layout() == Layout::UpstoxCsv);
     builder.join_derivatives();
     builder.join_cash_and_indices();
     if builder.groups.is_empty() {
@@ -125,8 +134,13 @@ impl<'m> Builder<'m> {
             .get(usize::from(at.master))
             .copied()
             .expect("row references are made from the list of masters");
-        let row = usize::try_from(at.row).ok().and_then(|row| master.rows().get(row));
-        (master, row.expect("row references are made from the master's rows"))
+        let row = usize::try_from(at.row)
+            .ok()
+            .and_then(|row| master.rows().get(row));
+        (
+            master,
+            row.expect("row references are made from the master's rows"),
+        )
     }
 
     fn order(&self, at: RowRef) -> &'m str {

@@ -27,7 +27,7 @@ pub enum ConflictKind {
     LotDiffers,
     /// Brokers give one contract different ticks. Kept is the one of Upstox, Fyers, Flattrade in this order.
     TickDiffers,
-    /// No master tells the series of a share; it is named as if it were of the main one.
+    /// No master tells the series; a share is named as if it were of the main one, a bond of NSE is left out.
     SeriesUnknown,
 }
 
@@ -86,7 +86,7 @@ impl BuildReport {
         self.listings.get(broker.index()).copied().unwrap_or(0)
     }
 
-    /// The first [`REPORTS_MAX`] contradictions.
+    /// The first [`REPORTS_MAX`] contradictions of each kind.
     #[must_use]
     pub fn conflicts(&self) -> &[Conflict] {
         &self.conflicts
@@ -105,12 +105,16 @@ impl BuildReport {
 
     pub(crate) fn add(&mut self, kind: ConflictKind, detail: impl FnOnce() -> String) {
         let at = ConflictKind::ALL.iter().position(|known| *known == kind);
-        if let Some(count) = at.and_then(|at| self.counts.get_mut(at)) {
-            *count += 1;
-        }
+        let Some(count) = at.and_then(|at| self.counts.get_mut(at)) else {
+            return;
+        };
+        *count += 1;
         // Texts are only written while there is room to keep them.
-        if self.conflicts.len() < REPORTS_MAX {
-            self.conflicts.push(Conflict { kind, detail: detail() });
+        if usize::try_from(*count).is_ok_and(|count| count <= REPORTS_MAX) {
+            self.conflicts.push(Conflict {
+                kind,
+                detail: detail(),
+            });
         }
     }
 

@@ -191,7 +191,9 @@ impl Diff {
 
 fn tokens(entry: Entry<'_>) -> impl Iterator<Item = u32> {
     let record = entry.record();
-    BrokerName::ALL.into_iter().filter_map(|broker| record.token(broker))
+    BrokerName::ALL
+        .into_iter()
+        .filter_map(|broker| record.token(broker))
 }
 
 fn is_successor(before: Entry<'_>, after: Entry<'_>) -> bool {
@@ -225,10 +227,22 @@ impl fmt::Display for Diff {
         let counts = [
             ("lot", self.count(|change| matches!(change, Change::Lot { .. }))),
             ("tick", self.count(|change| matches!(change, Change::Tick { .. }))),
-            ("expiry moved", self.count(|change| matches!(change, Change::Expiry { .. }))),
-            ("renamed", self.count(|change| matches!(change, Change::Renamed { .. }))),
-            ("listing gained", self.count(|change| matches!(change, Change::Gained(_)))),
-            ("listing lost", self.count(|change| matches!(change, Change::Lost(_)))),
+            (
+                "expiry moved",
+                self.count(|change| matches!(change, Change::Expiry { .. })),
+            ),
+            (
+                "renamed",
+                self.count(|change| matches!(change, Change::Renamed { .. })),
+            ),
+            (
+                "listing gained",
+                self.count(|change| matches!(change, Change::Gained(_))),
+            ),
+            (
+                "listing lost",
+                self.count(|change| matches!(change, Change::Lost(_))),
+            ),
         ];
         for (what, count) in counts.into_iter().filter(|(_, count)| *count > 0) {
             writeln!(f, "  {what}: {count}")?;

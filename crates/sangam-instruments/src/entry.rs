@@ -3,8 +3,8 @@
 use rust_decimal::Decimal;
 use sangam_core::timestamp::Date;
 use sangam_core::{
-    BrokerName, Contract, ContractKind, Exchange, Instrument, InstrumentId, Listing, OptionRight, Quantity, Strike,
-    Symbol,
+    BrokerName, Contract, ContractKind, Exchange, Instrument, InstrumentId, Listing, OptionRight, Quantity,
+    Strike, Symbol,
 };
 
 use crate::master::Kind;
@@ -49,7 +49,8 @@ impl<'t> Entry<'t> {
     /// Exchange and canonical symbol.
     #[must_use]
     pub fn id(self) -> InstrumentId {
-        let symbol = Symbol::new(self.symbol()).expect("a master keeps only letters that canonical symbols may hold");
+        let symbol =
+            Symbol::new(self.symbol()).expect("a master keeps only letters that canonical symbols may hold");
         InstrumentId::new(self.exchange(), symbol)
     }
 
@@ -115,7 +116,11 @@ impl<'t> Entry<'t> {
             (Kind::Cash, ..) => ContractKind::Cash {
                 series: self.table.series(self.record).into(),
             },
-            (_, Some(expiry), Some(strike), Some(right)) => ContractKind::Option { expiry, strike, right },
+            (_, Some(expiry), Some(strike), Some(right)) => ContractKind::Option {
+                expiry,
+                strike,
+                right,
+            },
             (_, Some(expiry), ..) => ContractKind::Future { expiry },
             _ => ContractKind::Index,
         };
@@ -129,7 +134,8 @@ impl<'t> Entry<'t> {
     /// The instrument as the rest of the program takes it.
     #[must_use]
     pub fn instrument(self) -> Instrument {
-        let quantity = |units: u32| Quantity::new(units.into()).expect("32 bits lie within the range of quantities");
+        let quantity =
+            |units: u32| Quantity::new(units.into()).expect("32 bits lie within the range of quantities");
         Instrument {
             id: self.id(),
             contract: self.contract(),
@@ -244,7 +250,9 @@ impl<'t> Entry<'t> {
     }
 
     fn token_text(self, broker: BrokerName) -> Box<str> {
-        self.record.token(broker).map_or_else(Box::default, |token| token.to_string().into())
+        self.record
+            .token(broker)
+            .map_or_else(Box::default, |token| token.to_string().into())
     }
 
     fn flattrade_by_rule(self) -> Option<String> {
@@ -268,7 +276,11 @@ impl<'t> Entry<'t> {
             Some(parts) => naming::fyers(&mut text, &parts, self.symbol()),
             None if self.record.kind == Kind::Cash => {
                 let series = Some(self.table.series(self.record)).filter(|series| !series.is_empty())?;
-                text = format!("{}{}-{series}", naming::fyers_prefix(self.exchange()), self.underlying());
+                text = format!(
+                    "{}{}-{series}",
+                    naming::fyers_prefix(self.exchange()),
+                    self.underlying()
+                );
             }
             None => return None,
         }
@@ -293,8 +305,16 @@ pub fn openalgo_symbol(instrument: &Instrument) -> String {
     let (kind, expiry, strike) = match &contract.kind {
         ContractKind::Cash { .. } | ContractKind::Index => return instrument.id.symbol.to_string(),
         ContractKind::Future { expiry } => (Kind::Future, *expiry, 0),
-        ContractKind::Option { expiry, strike, right } => {
-            let kind = if *right == OptionRight::Call { Kind::Call } else { Kind::Put };
+        ContractKind::Option {
+            expiry,
+            strike,
+            right,
+        } => {
+            let kind = if *right == OptionRight::Call {
+                Kind::Call
+            } else {
+                Kind::Put
+            };
             (kind, *expiry, strike.ten_thousandths())
         }
     };

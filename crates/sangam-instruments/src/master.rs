@@ -212,6 +212,9 @@ impl Master {
         if !series_fine {
             return Err(Skip::field("series", draft.series));
         }
+        if draft.lot == 0 && draft.kind != Kind::Index {
+            return Err(Skip::field("lot size", "0"));
+        }
         let isin_fine = draft.isin.len() == 12 && draft.isin.bytes().all(|b| b.is_ascii_alphanumeric());
         let isin = if isin_fine { draft.isin } else { "" };
         let row = Row {
@@ -296,6 +299,10 @@ fn is_order_name(text: &str) -> bool {
 }
 
 fn cut(text: &str, max: usize) -> &str {
-    let end = text.char_indices().map(|(at, c)| at + c.len_utf8()).take_while(|end| *end <= max).last();
+    let end = text
+        .char_indices()
+        .map(|(at, c)| at + c.len_utf8())
+        .take_while(|end| *end <= max)
+        .last();
     text.get(..end.unwrap_or(0)).unwrap_or_default()
 }

@@ -107,7 +107,10 @@ pub(crate) fn fytoken(exchange: Exchange, expiry: i32, token: u32) -> String {
         return format!("{venue}{segment}000000{token}");
     }
     let (year, month, day) = scan::civil(expiry);
-    format!("{venue}{segment}{:02}{month:02}{day:02}{token}", year.rem_euclid(100))
+    format!(
+        "{venue}{segment}{:02}{month:02}{day:02}{token}",
+        year.rem_euclid(100)
+    )
 }
 
 /// Upstox' name of a segment, the first half of an instrument key.
@@ -184,7 +187,11 @@ pub(crate) fn begins_with(trading_symbol: &str, underlying: &str, expiry: i32) -
 /// The underlying of a broker's trading symbol whose expiry, strike and right are known from other columns.
 ///
 /// Nothing is guessed: what follows the underlying must be exactly the date and the ending of that contract.
-pub(crate) fn underlying(trading_symbol: &str, expiry: i32, option: Option<(i64, OptionRight)>) -> Option<&str> {
+pub(crate) fn underlying(
+    trading_symbol: &str,
+    expiry: i32,
+    option: Option<(i64, OptionRight)>,
+) -> Option<&str> {
     let mut price = String::new();
     if let Some((ten_thousandths, _)) = option {
         strike(&mut price, ten_thousandths);
@@ -243,21 +250,31 @@ pub(crate) fn monthly(exchange: Exchange, underlying: &str, days: &[i32]) -> Opt
     let last = *days.last()?;
     let is_pair = matches!(exchange, Exchange::Cds | Exchange::Bcd)
         && underlying.len() == 6
-        && ["INR", "USD", "JPY"].iter().any(|quote| underlying.ends_with(quote));
+        && ["INR", "USD", "JPY"]
+            .iter()
+            .any(|quote| underlying.ends_with(quote));
     if !is_pair {
         return Some(last);
     }
     let limit = currency_monthly_at_latest(last);
-    days.iter().rev().find(|day| **day <= limit).copied().filter(|day| {
-        // A lone expiry weeks before the month's end is a weekly whose monthly is not listed.
-        limit - day < 7
-    })
+    days.iter()
+        .rev()
+        .find(|day| **day <= limit)
+        .copied()
+        .filter(|day| {
+            // A lone expiry weeks before the month's end is a weekly whose monthly is not listed.
+            limit - day < 7
+        })
 }
 
 /// Two working days before the last working day of the month, holidays apart (they only move it forward).
 fn currency_monthly_at_latest(day: i32) -> i32 {
     let (year, month, _) = scan::civil(day);
-    let (next_year, next_month) = if month == 12 { (year + 1, 1) } else { (year, month + 1) };
+    let (next_year, next_month) = if month == 12 {
+        (year + 1, 1)
+    } else {
+        (year, month + 1)
+    };
     let mut at = scan::day(next_year, next_month, 1).unwrap_or(day + 1) - 1;
     let mut working_days = 0;
     loop {
@@ -289,7 +306,10 @@ mod tests {
             "the monthly of the 29th has gone, the weekly stays a weekly"
         );
         let september = [12, 19, 26].map(|day| at(2025, 9, day));
-        assert_eq!(monthly(Exchange::Cds, "EURINR", &september), Some(at(2025, 9, 26)));
+        assert_eq!(
+            monthly(Exchange::Cds, "EURINR", &september),
+            Some(at(2025, 9, 26))
+        );
         assert_eq!(
             monthly(Exchange::Cds, "91DTB", &[at(2025, 12, 31)]),
             Some(at(2025, 12, 31)),
@@ -304,11 +324,21 @@ mod tests {
         let call = Some((264_500_000, OptionRight::Call));
         let put = Some((264_500_000, OptionRight::Put));
         assert_eq!(underlying("SENSEX5025MAR26450PE", march, put), Some("SENSEX50"));
-        assert_eq!(underlying("SENSEX5025MAR26450CE", march, put), None, "another right");
-        assert_eq!(underlying("SENSEX5025325" , march, None), Some("SENSEX50"));
-        assert_eq!(underlying("NIFTYNXT5025MAR25C26450", march, call), Some("NIFTYNXT50"));
+        assert_eq!(
+            underlying("SENSEX5025MAR26450CE", march, put),
+            None,
+            "another right"
+        );
+        assert_eq!(underlying("SENSEX5025325", march, None), Some("SENSEX50"));
+        assert_eq!(
+            underlying("NIFTYNXT5025MAR25C26450", march, call),
+            Some("NIFTYNXT50")
+        );
         assert_eq!(underlying("CRUDEOIL25MAR25", march, None), Some("CRUDEOIL"));
-        assert_eq!(underlying("EURUSD25MAR.92CE", march, Some((9_200, OptionRight::Call))), Some("EURUSD"));
+        assert_eq!(
+            underlying("EURUSD25MAR.92CE", march, Some((9_200, OptionRight::Call))),
+            Some("EURUSD")
+        );
         assert!(!begins_with("NIFTYNXT5025MAR25F", "NIFTY", march));
         assert!(begins_with("NIFTY25MAR25F", "NIFTY", march));
     }
@@ -331,7 +361,10 @@ mod tests {
         let mut alias = String::new();
         openalgo(&mut alias, &parts);
         assert_eq!(alias, "EURUSD26SEP250.92CE");
-        assert_eq!(fytoken(Exchange::Nfo, at(2025, 10, 14), 42_670), "101125101442670");
+        assert_eq!(
+            fytoken(Exchange::Nfo, at(2025, 10, 14), 42_670),
+            "101125101442670"
+        );
         assert_eq!(fytoken(Exchange::Nse, 0, 2_885), "10100000002885");
     }
 }

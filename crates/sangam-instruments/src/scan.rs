@@ -101,7 +101,11 @@ pub(crate) fn civil(day: i32) -> (i32, u32, u32) {
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let from_march = (5 * day_of_year + 2) / 153;
     let day_of_month = day_of_year - (153 * from_march + 2) / 5 + 1;
-    let month = if from_march < 10 { from_march + 3 } else { from_march - 9 };
+    let month = if from_march < 10 {
+        from_march + 3
+    } else {
+        from_march - 9
+    };
     let year = year_of_era + era * 400 + i32::from(month <= 2);
     (year, month.unsigned_abs(), day_of_month.unsigned_abs())
 }
@@ -208,7 +212,11 @@ mod tests {
         // 15:30 IST and 23:59:59 IST of that day.
         assert_eq!(epoch_seconds("1759226400"), expected);
         assert_eq!(epoch_millis("1759256999000"), expected);
-        assert_eq!(epoch_seconds("1759256999000"), None, "milliseconds read as seconds");
+        assert_eq!(
+            epoch_seconds("1759256999000"),
+            None,
+            "milliseconds read as seconds"
+        );
         assert_eq!(epoch_millis("1759226400"), None, "seconds read as milliseconds");
         for bad in ["31-FEB-2025", "30-XXX-2025", "30-SEP-25", "30-\u{e9}P-2025", ""] {
             assert_eq!(noren_date(bad), None, "{bad}");

@@ -79,7 +79,9 @@ fn order(kind: Kind) -> u8 {
 
 /// The sum of how well each word fits, smaller is better; `None` when one does not fit at all.
 fn rank(entry: Entry<'_>, words: &[&str]) -> Option<u32> {
-    words.iter().try_fold(0, |sum, word| Some(sum + fit(entry, word)?))
+    words
+        .iter()
+        .try_fold(0, |sum, word| Some(sum + fit(entry, word)?))
 }
 
 fn fit(entry: Entry<'_>, word: &str) -> Option<u32> {
@@ -110,5 +112,8 @@ fn fit(entry: Entry<'_>, word: &str) -> Option<u32> {
 fn has_word(title: &str, word: &str) -> bool {
     title
         .split(|c: char| !c.is_alphanumeric() && c != '&')
-        .any(|part| part.get(..word.len()).is_some_and(|front| front.eq_ignore_ascii_case(word)))
+        .any(|part| {
+            part.get(..word.len())
+                .is_some_and(|front| front.eq_ignore_ascii_case(word))
+        })
 }

@@ -127,11 +127,23 @@ mod tests {
         }
         let mut looked_at = 0;
         for row in 0..1000 {
-            let found = slots.candidates(hash_text(3, &name(row))).inspect(|_| looked_at += 1).any(|hit| hit == row);
+            let found = slots
+                .candidates(hash_text(3, &name(row)))
+                .inspect(|_| looked_at += 1)
+                .any(|hit| hit == row);
             assert!(found, "{row}");
         }
-        assert!(looked_at < 4000, "{looked_at} rows looked at for 1000 look-ups: the hash spreads badly");
-        assert_eq!(slots.candidates(hash_text(3, "ABSENT")).filter(|row| *row > 1000).count(), 0);
+        assert!(
+            looked_at < 4000,
+            "{looked_at} rows looked at for 1000 look-ups: the hash spreads badly"
+        );
+        assert_eq!(
+            slots
+                .candidates(hash_text(3, "ABSENT"))
+                .filter(|row| *row > 1000)
+                .count(),
+            0
+        );
         assert_eq!(Slots::default().candidates(1).count(), 0);
     }
 }

@@ -154,7 +154,9 @@ fn detect(content: &[u8]) -> Result<Layout, Looks> {
 }
 
 fn is_fyers_symbol(field: &str) -> bool {
-    ["NSE:", "BSE:", "MCX:"].iter().any(|prefix| field.starts_with(prefix))
+    ["NSE:", "BSE:", "MCX:"]
+        .iter()
+        .any(|prefix| field.starts_with(prefix))
 }
 
 #[cfg(test)]
@@ -187,8 +189,14 @@ mod tests {
             let found = open(&Source::new("x.bin", content.as_bytes())).map(|(_, found)| found);
             assert!(found.is_ok_and(|found| found == layout), "{content}");
         };
-        check("EXCHANGE,TOKEN,Lotsize,Symbol,TRADINGSYMBOL,Instrument\n", Layout::Noren);
-        check("\u{feff}\"instrument_key\",\"exchange_token\"\n", Layout::UpstoxCsv);
+        check(
+            "EXCHANGE,TOKEN,Lotsize,Symbol,TRADINGSYMBOL,Instrument\n",
+            Layout::Noren,
+        );
+        check(
+            "\u{feff}\"instrument_key\",\"exchange_token\"\n",
+            Layout::UpstoxCsv,
+        );
         check("\n[{}]", Layout::UpstoxJson);
         check(
             "1,A,0,1,0.05,,s,d,,NSE:A-EQ,10,10,1,A,1,-1.0,XX,1,None,0,0.0\n",

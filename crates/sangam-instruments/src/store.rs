@@ -98,9 +98,17 @@ impl Store {
     /// # Errors
     /// [`StoreError::Master`] or [`StoreError::OtherBroker`] for what does not belong there, [`StoreError::Io`] when the
     /// disk refuses. What was stored before stays in each case.
-    pub fn save(&self, date: Date, broker: BrokerName, name: &str, bytes: &[u8]) -> Result<Master, StoreError> {
+    pub fn save(
+        &self,
+        date: Date,
+        broker: BrokerName,
+        name: &str,
+        bytes: &[u8],
+    ) -> Result<Master, StoreError> {
         if !is_file_name(name) {
-            return Err(StoreError::Name { name: name.to_owned() });
+            return Err(StoreError::Name {
+                name: name.to_owned(),
+            });
         }
         let master = Master::read(&Source::new(name, bytes))?;
         if master.broker() != broker {

@@ -4,7 +4,9 @@
 use rust_decimal::Decimal;
 use sangam_core::ports::SymbolMap;
 use sangam_core::timestamp::Date;
-use sangam_core::{BrokerName, Contract, ContractKind, Exchange, Instrument, InstrumentId, Listing, OptionRight, Price};
+use sangam_core::{
+    BrokerName, Contract, ContractKind, Exchange, Instrument, InstrumentId, Listing, OptionRight, Price,
+};
 use std::fmt;
 use std::sync::Arc;
 
@@ -93,7 +95,11 @@ impl Table {
             ContractKind::Future { expiry } => {
                 self.derivative(exchange, underlying, Kind::Future, scan::day_of(*expiry)?, 0)
             }
-            ContractKind::Option { expiry, strike, right } => {
+            ContractKind::Option {
+                expiry,
+                strike,
+                right,
+            } => {
                 let kind = match right {
                     OptionRight::Call => Kind::Call,
                     OptionRight::Put => Kind::Put,
@@ -107,7 +113,12 @@ impl Table {
 
     /// A contract by what one broker calls it in orders. Without an exchange the name must be that of one contract.
     #[must_use]
-    pub fn by_order_name(&self, broker: BrokerName, exchange: Option<Exchange>, name: &str) -> Option<Entry<'_>> {
+    pub fn by_order_name(
+        &self,
+        broker: BrokerName,
+        exchange: Option<Exchange>,
+        name: &str,
+    ) -> Option<Entry<'_>> {
         let mut found = self
             .order_rows(broker, name)
             .filter(|(on, _)| exchange.is_none_or(|exchange| exchange == *on));
@@ -179,7 +190,9 @@ impl Table {
     pub(crate) fn text(&self, record: &Record, text: Text) -> &str {
         let (at, len) = record.text_place(text);
         let at = usize::try_from(at).unwrap_or(usize::MAX);
-        self.arena.get(at..at.saturating_add(len.into())).unwrap_or_default()
+        self.arena
+            .get(at..at.saturating_add(len.into()))
+            .unwrap_or_default()
     }
 
     pub(crate) fn expiry(&self, record: &Record) -> Option<Date> {
@@ -187,7 +200,10 @@ impl Table {
     }
 
     pub(crate) fn tick(&self, record: &Record) -> Price {
-        self.ticks.get(usize::from(record.tick)).copied().unwrap_or(Price::ZERO)
+        self.ticks
+            .get(usize::from(record.tick))
+            .copied()
+            .unwrap_or(Price::ZERO)
     }
 
     pub(crate) fn multiplier(&self, record: &Record) -> Option<Decimal> {
@@ -195,7 +211,9 @@ impl Table {
     }
 
     pub(crate) fn series(&self, record: &Record) -> &str {
-        self.series.get(usize::from(record.series)).map_or("", |text| text)
+        self.series
+            .get(usize::from(record.series))
+            .map_or("", |text| text)
     }
 
     fn record(&self, row: u32) -> Option<&Record> {
@@ -229,13 +247,17 @@ impl Table {
         self.by_name
             .candidates(hash_text(exchange as u8, symbol))
             .find(|row| {
-                self.record(*row)
-                    .is_some_and(|record| record.exchange == exchange && self.text(record, Text::Name) == symbol)
+                self.record(*row).is_some_and(|record| {
+                    record.exchange == exchange && self.text(record, Text::Name) == symbol
+                })
             })
     }
 
     pub(crate) fn order_rows(&self, broker: BrokerName, name: &str) -> impl Iterator<Item = (Exchange, u32)> {
-        let candidates = self.by_order.get(broker.index()).map(|slots| slots.candidates(hash_text(0, name)));
+        let candidates = self
+            .by_order
+            .get(broker.index())
+            .map(|slots| slots.candidates(hash_text(0, name)));
         candidates.into_iter().flatten().filter_map(move |row| {
             let record = self.record(row)?;
             let (_, len) = record.text_place(Text::of(broker));
@@ -256,7 +278,11 @@ impl Table {
         if content.is_empty() {
             return;
         }
-        let written = self.arena.get(start..).and_then(|own| own.find(content)).map(|at| start + at);
+        let written = self
+            .arena
+            .get(start..)
+            .and_then(|own| own.find(content))
+            .map(|at| start + at);
         let at = written.unwrap_or_else(|| {
             self.arena.push_str(content);
             self.arena.len() - content.len()
@@ -322,7 +348,8 @@ impl SymbolMap for Table {
     }
 
     fn by_token(&self, broker: BrokerName, exchange: Exchange, token: &str) -> Option<InstrumentId> {
-        self.by_exchange_token(broker, exchange, scan::token(token)?).map(Entry::id)
+        self.by_exchange_token(broker, exchange, scan::token(token)?)
+            .map(Entry::id)
     }
 }
 

@@ -37,11 +37,12 @@ impl<'m> Builder<'m> {
             }
         }
         self.join_nameless(nameless, &mut together);
-        for (exchange, kind, rows) in &together {
-            match kind {
-                Kind::Index => self.index(*exchange, rows),
-                _ => self.security(*exchange, rows),
-            }
+        for (exchange, _, rows) in together.iter().filter(|(_, kind, _)| *kind != Kind::Index) {
+            self.security(*exchange, rows);
+        }
+        let first = self.groups.len();
+        for (exchange, _, rows) in together.iter().filter(|(_, kind, _)| *kind == Kind::Index) {
+            self.index(*exchange, rows, first);
         }
     }
 
@@ -71,7 +72,8 @@ impl<'m> Builder<'m> {
         }
     }
 
-    fn index(&mut self, exchange: Exchange, rows: &[RowRef]) {
+    /// `first` is where the groups of indices begin.
+    fn index(&mut self, exchange: Exchange, rows: &[RowRef], first: usize) {
         let mut group = Group {
             exchange,
             kind: Kind::Index,
@@ -87,10 +89,18 @@ impl<'m> Builder<'m> {
                 group.set(broker, Some(*row));
             }
         }
-        let token = rows.iter().map(|row| self.row(*row).1.token).find(|token| *token != NO_TOKEN);
+        let token = rows
+            .iter()
+            .map(|row| self.row(*row).1.token)
+            .find(|token| *token != NO_TOKEN);
         // Fyers shortens index names most, so its spelling is taken last.
         let order = [BrokerName::Upstox, BrokerName::Flattrade, BrokerName::Fyers];
-        let spelled = || order.iter().find_map(|broker| group.row(*broker)).map(|row| self.ticker(row));
+        let spelled = || {
+            order
+                .iter()
+                .find_map(|broker| group.row(*broker))
+                .map(|row| self.ticker(row))
+        };
         let known = token.and_then(|token| known_indices::by_token(exchange, token));
         let named = rows.iter().find_map(|row| {
             let token = known_indices::token_of(exchange, self.ticker(*row))?;
@@ -98,7 +108,21 @@ impl<'m> Builder<'m> {
         });
         let name = known.or(named).or_else(spelled).unwrap_or_default();
         group.ticker = self.names.number(name);
-        self.groups.push(group);
+        // Fyers numbers many indices by itself (999001 and up); the same name on one exchange is the same index.
+        let same = |other: &&mut Group| other.exchange == exchange && other.ticker == group.ticker;
+        let before = self.groups.iter_mut().skip(first).find(same);
+        match before.filter(|before| {
+            BrokerName::ALL
+                .iter()
+                .all(|b| before.row(*b).is_none() || group.row(*b).is_none())
+        }) {
+            Some(before) => {
+                for broker in BrokerName::ALL {
+                    before.set(broker, before.row(broker).or(group.row(broker)));
+                }
+            }
+            None => self.groups.push(group),
+        }
     }
 
     fn security(&mut self, exchange: Exchange, rows: &[RowRef]) {
@@ -118,7 +142,12 @@ impl<'m> Builder<'m> {
         let series = self.elected_series(&group, ticker);
         if series.is_empty() {
             let detail = rows.first().map(|row| self.place(*row)).unwrap_or_default();
-            self.report.add(ConflictKind::SeriesUnknown, || format!("{ticker}: {detail}"));
+            self.report
+                .add(ConflictKind::SeriesUnknown, || format!("{ticker}: {detail}"));
+            // A bare name means the main series, which a bond or preference share is never in.
+            if exchange == Exchange::Nse && rows.iter().any(|row| is_other_security(self.isin(*row))) {
+                return;
+            }
         }
         self.verify(&mut group, ticker, series);
         group.series = self.names.number(series);
@@ -159,7 +188,11 @@ impl<'m> Builder<'m> {
             return;
         }
         let keeps_before = self.ticker(before) == ticker && self.ticker(row) != ticker;
-        let (kept, dropped) = if keeps_before { (before, row) } else { (row, before) };
+        let (kept, dropped) = if keeps_before {
+            (before, row)
+        } else {
+            (row, before)
+        };
         let detail = format!(
             "{broker} {ticker}: {} with {:?}, {} with {:?}; kept the former",
             self.place(kept),
@@ -173,11 +206,14 @@ impl<'m> Builder<'m> {
 
     fn elected_series(&self, group: &Group, ticker: &str) -> &'m str {
         let of = |agreeing: bool| {
-            PRECEDENCE.iter().filter_map(|broker| group.row(*broker)).find_map(|row| {
-                let (master, found) = self.row(row);
-                let fits = !agreeing || master.text(found.ticker) == ticker;
-                Some(master.text(found.series)).filter(|series| fits && !series.is_empty())
-            })
+            PRECEDENCE
+                .iter()
+                .filter_map(|broker| group.row(*broker))
+                .find_map(|row| {
+                    let (master, found) = self.row(row);
+                    let fits = !agreeing || master.text(found.ticker) == ticker;
+                    Some(master.text(found.series)).filter(|series| fits && !series.is_empty())
+                })
         };
         of(true).or_else(|| of(false)).unwrap_or_default()
     }
@@ -216,4 +252,9 @@ impl<'m> Builder<'m> {
         let (master, found) = self.row(row);
         master.text(found.isin)
     }
+}
+
+/// Whether an ISIN is of something else than a share (`01` after the issuer) or a fund's unit (`INF`).
+fn is_other_security(isin: &str) -> bool {
+    !isin.is_empty() && !isin.starts_with("INF") && isin.get(7..9) != Some("01")
 }

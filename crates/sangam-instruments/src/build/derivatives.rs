@@ -70,7 +70,9 @@ impl Builder<'_> {
     /// One broker, one contract, two rows.
     fn settle_twice(&mut self, number: usize, later: RowRef) {
         let broker = self.row(later).0.broker();
-        let Some(group) = self.groups.get(number) else { return };
+        let Some(group) = self.groups.get(number) else {
+            return;
+        };
         let Some(earlier) = group.row(broker) else { return };
         let confirmed = |row: RowRef| {
             let token = self.row(row).1.token;
@@ -80,7 +82,11 @@ impl Builder<'_> {
                 .any(|other| self.row(other).1.token == token)
         };
         let keeps_earlier = confirmed(earlier) && !confirmed(later);
-        let (kept, dropped) = if keeps_earlier { (earlier, later) } else { (later, earlier) };
+        let (kept, dropped) = if keeps_earlier {
+            (earlier, later)
+        } else {
+            (later, earlier)
+        };
         let detail = format!(
             "{broker} {}: {} with {:?}, {} with {:?}; kept the former",
             self.ticker(later),

@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
+use rust_decimal::Decimal;
 use sangam_core::timestamp::Date;
 use sangam_core::{BrokerName, Exchange, Price};
-use rust_decimal::Decimal;
 
 use super::{Builder, Group, PRECEDENCE};
 use crate::conflict::{BuildReport, ConflictKind};
@@ -127,7 +127,11 @@ impl Builder<'_> {
     }
 
     /// The first value in the order of precedence, and whether another broker says something else.
-    fn agreed<T: PartialEq + Copy>(&self, group: &Group, value: impl Fn(&Row) -> Option<T>) -> (Option<T>, bool) {
+    fn agreed<T: PartialEq + Copy>(
+        &self,
+        group: &Group,
+        value: impl Fn(&Row) -> Option<T>,
+    ) -> (Option<T>, bool) {
         let mut said = PRECEDENCE
             .iter()
             .filter_map(|broker| group.row(*broker))
@@ -164,7 +168,8 @@ impl Emitter {
         }
         // Fyers' text holds the canonical name, and often Flattrade's; written first it serves for them.
         if let Some(order) = orders.get(BrokerName::Fyers.index()).copied().flatten() {
-            self.table.write(&mut record, Text::of(BrokerName::Fyers), start, order);
+            self.table
+                .write(&mut record, Text::of(BrokerName::Fyers), start, order);
         }
         self.table.write(&mut record, Text::Name, start, &name);
         for broker in BrokerName::ALL {
@@ -256,10 +261,12 @@ impl Emitter {
             }
         }
         let tick = tick.map_or(NOTHING, |tick| {
-            self.ticks.number(tick, || Price::new(Decimal::new(tick.into(), 6)).ok())
+            self.ticks
+                .number(tick, || Price::new(Decimal::new(tick.into(), 6)).ok())
         });
         let multiplier = multiplier.map_or(NOTHING, |value| {
-            self.multipliers.number(value, || Some(Decimal::new(value.into(), 3).normalize()))
+            self.multipliers
+                .number(value, || Some(Decimal::new(value.into(), 3).normalize()))
         });
         let expiry = if group.kind.is_derivative() {
             self.expiries.number(group.expiry, || scan::date_of(group.expiry))
@@ -267,13 +274,16 @@ impl Emitter {
             NOTHING
         };
         let series = match group.kind {
-            Kind::Cash => self.series.number(group.series, || Some(builder.names.text(group.series).into())),
+            Kind::Cash => self
+                .series
+                .number(group.series, || Some(builder.names.text(group.series).into())),
             _ => NOTHING,
         };
         Record {
             at: [0; Text::COUNT],
             len: [0; Text::COUNT],
-            underlying_len: u8::try_from(ticker.len()).expect("a master keeps tickers of at most forty letters"),
+            underlying_len: u8::try_from(ticker.len())
+                .expect("a master keeps tickers of at most forty letters"),
             exchange: group.exchange,
             kind: group.kind,
             tokens,
@@ -314,6 +324,7 @@ impl Emitter {
         }
         let start = self.table.arena_len();
         self.table.write(record, Text::Title, start, title);
-        self.titles.insert(title.to_owned(), record.text_place(Text::Title));
+        self.titles
+            .insert(title.to_owned(), record.text_place(Text::Title));
     }
 }

@@ -61,11 +61,24 @@ pub(crate) fn each_row<T>(
         line = reader.position().line();
         match reader.read_byte_record(&mut record) {
             Ok(true) => {
-                let number = record.position().map_or(line, csv::Position::line);
+                let number = record
+                    .position()
+                    .map_or(line, |position| line_at(content, position));
                 row(&columns, number, &Fields(&record));
             }
             Ok(false) => return Ok(()),
             Err(_) => return Err(line),
         }
     }
+}
+
+/// The line a record's text begins on: the reader counts it from the end of the record before, so line ends (the second
+/// half of `\r\n`, empty lines) may still lie ahead.
+fn line_at(content: &[u8], position: &csv::Position) -> u64 {
+    let start = usize::try_from(position.byte()).unwrap_or(usize::MAX);
+    let ends = content.get(start..).unwrap_or_default().iter();
+    let ahead = ends
+        .take_while(|byte| matches!(byte, b'\r' | b'\n'))
+        .filter(|byte| **byte == b'\n');
+    position.line() + u64::try_from(ahead.count()).unwrap_or(0)
 }

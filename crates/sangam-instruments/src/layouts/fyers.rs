@@ -29,10 +29,15 @@ const COLUMNS_MIN: usize = 17;
 
 pub(crate) fn read(content: &[u8], master: &mut Master) -> Result<(), u64> {
     let mut updated = 0;
-    let read = each_row(content, false, |_| (), |(), number, fields| {
-        master.take(number, draft(fields));
-        updated = updated.max(scan::iso_date(fields.get(Some(UPDATED))).unwrap_or(0));
-    });
+    let read = each_row(
+        content,
+        false,
+        |_| (),
+        |(), number, fields| {
+            master.take(number, draft(fields));
+            updated = updated.max(scan::iso_date(fields.get(Some(UPDATED))).unwrap_or(0));
+        },
+    );
     master.set_data_date(scan::date_of(updated).filter(|_| updated > 0));
     read
 }
@@ -50,8 +55,12 @@ fn draft<'a>(fields: &Fields<'a>) -> Result<Draft<'a>, Skip> {
     let name = order.split_once(':').map(|(_, name)| name);
     let name = name.ok_or_else(|| bad("symbol", SYMBOL))?;
     let is_index = text(INSTRUMENT_TYPE) == "10";
-    let exchange = exchange(text(EXCHANGE), text(SEGMENT), is_index)
-        .ok_or_else(|| Skip::field("exchange and segment", &format!("{} {}", text(EXCHANGE), text(SEGMENT))))?;
+    let exchange = exchange(text(EXCHANGE), text(SEGMENT), is_index).ok_or_else(|| {
+        Skip::field(
+            "exchange and segment",
+            &format!("{} {}", text(EXCHANGE), text(SEGMENT)),
+        )
+    })?;
     let tick = scan::fixed(text(TICK), 6).and_then(|tick| u32::try_from(tick).ok());
     let mut draft = Draft {
         exchange,

@@ -171,8 +171,9 @@ fn derivative<'a>(
         }
     };
     let multiplier = match draft.exchange {
-        Exchange::Mcx | Exchange::Nco => scan::fixed(fields.get(columns.gngd), 3)
-            .and_then(|gngd| gngd.checked_mul(draft.lot.into())),
+        Exchange::Mcx | Exchange::Nco => {
+            scan::fixed(fields.get(columns.gngd), 3).and_then(|gngd| gngd.checked_mul(draft.lot.into()))
+        }
         Exchange::Cds | Exchange::Bcd => scan::fixed(fields.get(columns.multiplier), 3),
         _ => Some(1_000),
     };
@@ -182,7 +183,11 @@ fn derivative<'a>(
         expiry,
         ticker: Cow::Borrowed(ticker),
         // The wire quantity is lots on MCX: the master's figure is the value of a lot, not a factor.
-        lot: if draft.exchange == Exchange::Mcx { 1 } else { draft.lot },
+        lot: if draft.exchange == Exchange::Mcx {
+            1
+        } else {
+            draft.lot
+        },
         multiplier: multiplier
             .filter(|value| *value > 0)
             .and_then(|value| u32::try_from(value).ok()),

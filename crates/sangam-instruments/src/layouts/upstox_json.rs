@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use std::fmt;
 
 use sangam_core::Exchange;
-use serde::de::{self, Deserializer, SeqAccess, Visitor};
 use serde::Deserialize;
+use serde::de::{self, Deserializer, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::fault::Skip;
@@ -113,8 +113,8 @@ fn draft<'a>(item: &'a Item<'_>) -> Result<Draft<'a>, Skip> {
         multiplier: multiplier.and_then(|value| u32::try_from(value).ok()),
     };
     if exchange.is_traded() || !item.exchange_token.is_empty() {
-        draft.token =
-            scan::token(&item.exchange_token).ok_or_else(|| Skip::field("exchange_token", &item.exchange_token))?;
+        draft.token = scan::token(&item.exchange_token)
+            .ok_or_else(|| Skip::field("exchange_token", &item.exchange_token))?;
     }
     if !exchange.is_traded() {
         draft.kind = Kind::Index;
