@@ -1,11 +1,16 @@
 #![doc = include_str!("../README.md")]
 
+mod cache_suite;
+pub mod doubles;
+mod faulty_ledger;
 mod ledger_suite;
 pub mod samples;
 mod script;
 mod scripted_broker;
 pub mod strategies;
 
+pub use cache_suite::cache_conformance;
+pub use faulty_ledger::{CommitFault, FaultyLedger};
 pub use ledger_suite::ledger_conformance;
 pub use sangam_core::ManualClock;
 pub use script::{Held, Script};

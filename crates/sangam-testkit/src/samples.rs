@@ -1,7 +1,6 @@
 //! Ready values for tests: a sound order and the rows that follow from it. Change the field a test is about with
 //! `..` or in place; each function panics on a text that is no id.
 
-
 use sangam_core::ports::{
     AttemptRecord, AuditEntry, FillRecord, OrderMoved, OrderRecord, Placed, PositionRecord,
 };

@@ -1,5 +1,10 @@
 //! Proptest strategies for the domain's words. They make what the types allow and markets print, and shrink to the plain.
 
+#![expect(
+    clippy::missing_panics_doc,
+    reason = "what is generated is in range by construction"
+)]
+
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;

@@ -1,0 +1,9 @@
+#![doc = include_str!("../README.md")]
+
+mod memory;
+mod settings;
+mod typed;
+
+pub use memory::MemoryCache;
+pub use settings::{CachePlan, CacheSettings, CacheSettingsError};
+pub use typed::{Aged, TypedCache};

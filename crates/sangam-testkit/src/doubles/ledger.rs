@@ -1,0 +1,43 @@
+//! A ledger that expects calls.
+
+use async_trait::async_trait;
+use sangam_core::ports::{
+    AttemptRecord, AuditEntry, Change, FillRecord, Ledger, LedgerError, OrderFilter, OrderRecord,
+    PositionRecord,
+};
+use sangam_core::timestamp::Date;
+use sangam_core::{AccountId, BrokerOrderId, ClientOrderId, OrderNumber, OrderUid, OwnerId};
+
+mockall::mock! {
+    /// A [`Ledger`] that answers what a test expects of it, and panics on any other call.
+    #[derive(Debug)]
+    pub Ledger {}
+
+    #[async_trait]
+    impl Ledger for Ledger {
+        async fn commit(
+            &self,
+            changes: &[Change],
+            audit: &AuditEntry,
+        ) -> Result<Option<OrderNumber>, LedgerError>;
+        async fn order(&self, uid: OrderUid) -> Result<Option<OrderRecord>, LedgerError>;
+        async fn order_by_number(&self, number: OrderNumber) -> Result<Option<OrderRecord>, LedgerError>;
+        async fn order_by_client_id(
+            &self,
+            owner: &OwnerId,
+            client_order_id: &ClientOrderId,
+        ) -> Result<Option<OrderRecord>, LedgerError>;
+        async fn order_by_broker_id(
+            &self,
+            account: &AccountId,
+            broker_order_id: &BrokerOrderId,
+        ) -> Result<Option<OrderRecord>, LedgerError>;
+        async fn orders(&self, filter: &OrderFilter) -> Result<Vec<OrderRecord>, LedgerError>;
+        async fn attempts(&self, uid: OrderUid) -> Result<Vec<AttemptRecord>, LedgerError>;
+        async fn open_attempts(&self) -> Result<Vec<AttemptRecord>, LedgerError>;
+        async fn fills(&self, trading_date: Date) -> Result<Vec<FillRecord>, LedgerError>;
+        async fn fills_of(&self, uid: OrderUid) -> Result<Vec<FillRecord>, LedgerError>;
+        async fn positions(&self) -> Result<Vec<PositionRecord>, LedgerError>;
+        async fn audit_of(&self, subject: &str) -> Result<Vec<AuditEntry>, LedgerError>;
+    }
+}

@@ -1,0 +1,124 @@
+//! A ledger whose commits fail when told to, in the two ways that matter: certainly not written, and not known.
+
+use std::collections::VecDeque;
+
+use async_trait::async_trait;
+use parking_lot::Mutex;
+use sangam_core::ports::{
+    AttemptRecord, AuditEntry, Change, FillRecord, Ledger, LedgerError, OrderFilter, OrderRecord,
+    PositionRecord,
+};
+use sangam_core::timestamp::Date;
+use sangam_core::{AccountId, BrokerOrderId, ClientOrderId, OrderNumber, OrderUid, OwnerId, Result};
+
+/// How a commit fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CommitFault {
+    /// As on a full disk: refused, nothing written ([`LedgerError::NotWritten`]).
+    Refused,
+    /// Nothing was written and nobody can tell ([`LedgerError::Store`]).
+    Lost,
+    /// All was written and the reply was lost ([`LedgerError::Store`]).
+    ReplyLost,
+}
+
+/// Any ledger, with faults in its commits. Reads go through.
+#[derive(Debug)]
+pub struct FaultyLedger<L> {
+    inner: L,
+    next: Mutex<VecDeque<Option<CommitFault>>>,
+}
+
+impl<L> FaultyLedger<L> {
+    /// A ledger without faults so far.
+    pub fn new(inner: L) -> Self {
+        Self {
+            inner,
+            next: Mutex::default(),
+        }
+    }
+
+    /// What the next commits suffer, one each; `None` for a commit that goes well. Afterwards all go well.
+    pub fn suffer(&self, faults: impl IntoIterator<Item = Option<CommitFault>>) {
+        self.next.lock().extend(faults);
+    }
+}
+
+#[async_trait]
+impl<L: Ledger> Ledger for FaultyLedger<L> {
+    async fn commit(
+        &self,
+        changes: &[Change],
+        audit: &AuditEntry,
+    ) -> Result<Option<OrderNumber>, LedgerError> {
+        let fault = self.next.lock().pop_front().flatten();
+        let unknown = || LedgerError::Store {
+            what: "the reply to a commit was lost".to_owned(),
+            source: "a fault made by a test".into(),
+        };
+        match fault {
+            None => self.inner.commit(changes, audit).await,
+            Some(CommitFault::Refused) => Err(LedgerError::NotWritten {
+                what: "the disk is full".to_owned(),
+                source: "a fault made by a test".into(),
+            }),
+            Some(CommitFault::Lost) => Err(unknown()),
+            Some(CommitFault::ReplyLost) => {
+                self.inner.commit(changes, audit).await?;
+                Err(unknown())
+            }
+        }
+    }
+
+    async fn order(&self, uid: OrderUid) -> Result<Option<OrderRecord>, LedgerError> {
+        self.inner.order(uid).await
+    }
+
+    async fn order_by_number(&self, number: OrderNumber) -> Result<Option<OrderRecord>, LedgerError> {
+        self.inner.order_by_number(number).await
+    }
+
+    async fn order_by_client_id(
+        &self,
+        owner: &OwnerId,
+        client_order_id: &ClientOrderId,
+    ) -> Result<Option<OrderRecord>, LedgerError> {
+        self.inner.order_by_client_id(owner, client_order_id).await
+    }
+
+    async fn order_by_broker_id(
+        &self,
+        account: &AccountId,
+        broker_order_id: &BrokerOrderId,
+    ) -> Result<Option<OrderRecord>, LedgerError> {
+        self.inner.order_by_broker_id(account, broker_order_id).await
+    }
+
+    async fn orders(&self, filter: &OrderFilter) -> Result<Vec<OrderRecord>, LedgerError> {
+        self.inner.orders(filter).await
+    }
+
+    async fn attempts(&self, uid: OrderUid) -> Result<Vec<AttemptRecord>, LedgerError> {
+        self.inner.attempts(uid).await
+    }
+
+    async fn open_attempts(&self) -> Result<Vec<AttemptRecord>, LedgerError> {
+        self.inner.open_attempts().await
+    }
+
+    async fn fills(&self, trading_date: Date) -> Result<Vec<FillRecord>, LedgerError> {
+        self.inner.fills(trading_date).await
+    }
+
+    async fn fills_of(&self, uid: OrderUid) -> Result<Vec<FillRecord>, LedgerError> {
+        self.inner.fills_of(uid).await
+    }
+
+    async fn positions(&self) -> Result<Vec<PositionRecord>, LedgerError> {
+        self.inner.positions().await
+    }
+
+    async fn audit_of(&self, subject: &str) -> Result<Vec<AuditEntry>, LedgerError> {
+        self.inner.audit_of(subject).await
+    }
+}
