@@ -7,7 +7,7 @@ mod flattrade;
 mod fyers;
 mod upstox;
 
-use crate::contracts::Universe;
+use crate::contracts::{Contract, Universe};
 
 /// The text of a Flattrade contract file by its published name (`NSE_Equity`, `Nfo_Index_Derivatives`, ...), with or
 /// without `.csv`; none if there is no such file.
@@ -28,6 +28,12 @@ pub fn fyers_csv(universe: &Universe, name: &str) -> Option<String> {
 #[must_use]
 pub fn upstox_json_gz(universe: &Universe, name: &str) -> Option<Vec<u8>> {
     upstox::json(universe, name.strip_suffix(".json.gz")?).map(|text| upstox::gzip(text.as_bytes()))
+}
+
+/// One row of an Upstox instrument file.
+#[must_use]
+pub(crate) fn upstox_row(contract: &Contract) -> serde_json::Value {
+    upstox::row(contract)
 }
 
 #[cfg(test)]

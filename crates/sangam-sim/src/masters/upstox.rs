@@ -37,7 +37,7 @@ pub(super) fn gzip(bytes: &[u8]) -> Vec<u8> {
         .expect("writing to memory does not fail")
 }
 
-fn row(contract: &Contract) -> Value {
+pub(super) fn row(contract: &Contract) -> Value {
     let mut row = Map::new();
     let mut put = |key: &str, value: Value| {
         row.insert(key.to_owned(), value);

@@ -1,0 +1,205 @@
+//! Log-in page, code exchange, log-out, the check of the bearer token, and the profile.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use axum::extract::rejection::FormRejection;
+use axum::extract::{Form, Query, Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use axum::{Json, http};
+use http::header::{AUTHORIZATION, LOCATION};
+use http::{HeaderMap, HeaderValue, StatusCode, Uri};
+use serde_json::{Map, Value, json};
+
+use super::errors::{self, Fault, Faults};
+use super::{CLIENT_ID, CLIENT_SECRET, CODE, Desk, USER_ID};
+use crate::rng::{hash, hash_text};
+
+/// The log-in page, whose user agrees at once.
+pub(super) async fn dialog(
+    State(desk): State<Arc<Desk>>,
+    Query(query): Query<HashMap<String, String>>,
+    uri: Uri,
+) -> Response {
+    let asked = |name: &str| query.get(name).map(String::as_str).unwrap_or_default();
+    let wanted = query.get("response_type").is_none_or(|kind| kind == "code");
+    if asked("client_id") != CLIENT_ID || asked("redirect_uri").is_empty() {
+        return errors::CLIENT_WRONG.into_response();
+    }
+    if !wanted {
+        return errors::INPUT_INVALID
+            .at("response_type", json!(asked("response_type")))
+            .into_response();
+    }
+    let code = desk.world.fresh_text();
+    let back = asked("redirect_uri");
+    let joint = if back.contains('?') { '&' } else { '?' };
+    // The state goes back as it came, still encoded.
+    let state = uri
+        .query()
+        .and_then(|raw| raw.split('&').find(|pair| pair.starts_with("state=")));
+    let state = state.map(|pair| format!("&{pair}")).unwrap_or_default();
+    let Ok(location) = HeaderValue::from_str(&format!("{back}{joint}code={code}{state}")) else {
+        return errors::CLIENT_WRONG.into_response();
+    };
+    desk.codes.lock().insert(code);
+    (StatusCode::FOUND, [(LOCATION, location)]).into_response()
+}
+
+/// Exchanges a code for a token. The answer has no envelope, its errors have.
+pub(super) async fn token(
+    State(desk): State<Arc<Desk>>,
+    form: Result<Form<HashMap<String, String>>, FormRejection>,
+) -> Response {
+    let Ok(Form(form)) = form else {
+        return errors::INPUT_INVALID.into_response();
+    };
+    let sent = |name: &str| form.get(name).map(String::as_str).unwrap_or_default();
+    let required = [
+        ("client_id", errors::KEY_MISSING),
+        ("redirect_uri", errors::REDIRECT_MISSING),
+        ("code", errors::CODE_MISSING),
+        ("grant_type", errors::GRANT_MISSING),
+        ("client_secret", errors::SECRET_MISSING),
+    ];
+    let missing: Vec<Fault> = required
+        .into_iter()
+        .filter(|(name, _)| sent(name).is_empty())
+        .map(|(_, known)| known.into())
+        .collect();
+    if !missing.is_empty() {
+        return Faults(missing).into_response();
+    }
+    if sent("grant_type") != "authorization_code" {
+        return errors::INPUT_INVALID
+            .at("grant_type", json!(sent("grant_type")))
+            .into_response();
+    }
+    // A code from the page is used up by the attempt, even by one that fails.
+    let from_page = desk.codes.lock().remove(sent("code"));
+    if sent("client_id") != CLIENT_ID || sent("client_secret") != CLIENT_SECRET {
+        return errors::CREDENTIALS_WRONG.into_response();
+    }
+    if !from_page && sent("code") != CODE {
+        return errors::CODE_INVALID.into_response();
+    }
+    let access_token = desk.access_token();
+    desk.world
+        .sessions()
+        .issue(access_token.clone(), desk.world.now());
+    let mut answer = person();
+    answer.insert("access_token".to_owned(), json!(access_token));
+    Json(Value::Object(answer)).into_response()
+}
+
+/// Lets a request through that bears a good token.
+pub(super) async fn logged_in(State(desk): State<Arc<Desk>>, request: Request, next: Next) -> Response {
+    let good = bearer(request.headers())
+        .is_some_and(|token| desk.world.sessions().check(token, desk.world.now()).is_ok());
+    if good {
+        next.run(request).await
+    } else {
+        errors::TOKEN_INVALID.into_response()
+    }
+}
+
+pub(super) async fn log_out(State(desk): State<Arc<Desk>>, headers: HeaderMap) -> Response {
+    let token = bearer(&headers).unwrap_or_default();
+    match desk.world.sessions().log_out(token, desk.world.now()) {
+        Ok(()) => errors::success(&json!(true)),
+        Err(_) => errors::TOKEN_INVALID.into_response(),
+    }
+}
+
+pub(super) async fn profile() -> Response {
+    let mut data = person();
+    data.insert("ddpi".to_owned(), json!(false));
+    errors::success(&Value::Object(data))
+}
+
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    headers.get(AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ")
+}
+
+fn person() -> Map<String, Value> {
+    let person = json!({
+        "email": "user@example.test",
+        "exchanges": ["NSE", "NFO", "BSE", "BFO"],
+        "products": ["D", "I", "MTF"],
+        "broker": "UPSTOX",
+        "user_id": USER_ID,
+        "user_name": "TEST USER",
+        "order_types": ["MARKET", "LIMIT", "SL", "SL-M"],
+        "user_type": "individual",
+        "poa": false,
+        "is_active": true,
+    });
+    match person {
+        Value::Object(fields) => fields,
+        _ => Map::new(),
+    }
+}
+
+impl Desk {
+    /// A token in the broker's form: a JWT that ends at 03:30 IST. Its signature means nothing.
+    fn access_token(&self) -> String {
+        let now = self.world.now();
+        let number = self.world.fresh_text();
+        let header = json!({ "typ": "JWT", "kid": "sk_v1.0", "alg": "HS256" });
+        let claims = json!({
+            "sub": USER_ID,
+            "jti": number,
+            "isMultiClient": false,
+            "isPlusPlan": false,
+            "iat": now.epoch_s(),
+            "iss": "udapi-gateway-service",
+            "exp": self.world.sessions().end(now).epoch_s(),
+        });
+        let signed = format!(
+            "{}.{}",
+            base64_url(header.to_string().as_bytes()),
+            base64_url(claims.to_string().as_bytes())
+        );
+        let signature: Vec<u8> = (0..4)
+            .flat_map(|part| hash(&[hash_text(&signed), part]).to_be_bytes())
+            .collect();
+        format!("{signed}.{}", base64_url(&signature))
+    }
+}
+
+/// Base 64 for addresses, without padding, as in a JWT.
+fn base64_url(bytes: &[u8]) -> String {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for three in bytes.chunks(3) {
+        let bits = three
+            .iter()
+            .fold(0_u32, |bits, byte| bits << 8 | u32::from(*byte))
+            << (8 * (3 - three.len()));
+        for place in 0..=three.len() {
+            let sextet = (bits >> (18 - 6 * place)) & 63;
+            text.push(char::from(ALPHABET[usize::try_from(sextet).expect("six bits")]));
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::base64_url;
+
+    #[test]
+    fn base64_of_every_remainder() {
+        let cases: [(&[u8], &str); 5] = [
+            (b"", ""),
+            (b"f", "Zg"),
+            (b"fo", "Zm8"),
+            (b"foo", "Zm9v"),
+            (&[0xFB, 0xFF], "-_8"),
+        ];
+        for (bytes, text) in cases {
+            assert_eq!(base64_url(bytes), text);
+        }
+    }
+}
