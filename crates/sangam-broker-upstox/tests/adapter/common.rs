@@ -1,0 +1,138 @@
+//! An account over a transport that records requests and answers from a script, and a symbol table of a few names.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode};
+use parking_lot::Mutex;
+use sangam_broker::{Sent, Transport, TransportError, TransportFault, WireRequest, WireResponse};
+use sangam_broker_upstox::{Config, Credentials, Upstox, Urls};
+use sangam_core::ports::{Login as _, SymbolMap};
+use sangam_core::session::{AccessToken, MarketSession};
+use sangam_core::{
+    AccountId, BrokerName, Exchange, Instrument, InstrumentId, Listing, ManualClock, Timestamp,
+};
+
+/// Requests in, answers out, in order; with no answer left the connection breaks.
+#[derive(Debug, Default)]
+pub(crate) struct Script {
+    pub(crate) requests: Mutex<Vec<WireRequest>>,
+    pub(crate) answers: Mutex<VecDeque<WireResponse>>,
+}
+
+impl Script {
+    pub(crate) fn new<B: Into<Bytes>>(answers: impl IntoIterator<Item = (u16, B)>) -> Arc<Self> {
+        let answers = answers.into_iter().map(|(status, body)| WireResponse {
+            status: StatusCode::from_u16(status).expect("a status"),
+            headers: HeaderMap::new(),
+            body: body.into(),
+        });
+        Arc::new(Self {
+            requests: Mutex::default(),
+            answers: Mutex::new(answers.collect()),
+        })
+    }
+
+    pub(crate) fn sent(&self) -> Vec<WireRequest> {
+        self.requests.lock().clone()
+    }
+}
+
+#[async_trait]
+impl Transport for Script {
+    async fn send(&self, request: WireRequest) -> Result<WireResponse, TransportError> {
+        self.requests.lock().push(request);
+        self.answers.lock().pop_front().ok_or_else(|| TransportError {
+            fault: TransportFault::Broken,
+            sent: Sent::Maybe,
+            what: "no answer is left".to_owned(),
+            source: None,
+        })
+    }
+}
+
+/// Every share `NSE:X` is listed as `NSE_EQ|X`, every contract `NFO:X` as `NSE_FO|X`, every `MCX:X` as `MCX_FO|X`; names
+/// with `UNLISTED` in them are not.
+#[derive(Debug)]
+pub(crate) struct Symbols;
+
+impl SymbolMap for Symbols {
+    fn instrument(&self, _: &InstrumentId) -> Option<Arc<Instrument>> {
+        None
+    }
+
+    fn listing(&self, broker: BrokerName, id: &InstrumentId) -> Option<Listing> {
+        let segment = match id.exchange {
+            Exchange::Nse => "NSE_EQ",
+            Exchange::Nfo => "NSE_FO",
+            Exchange::Mcx => "MCX_FO",
+            Exchange::NseIndex => "NSE_INDEX",
+            _ => return None,
+        };
+        (!id.symbol.as_str().contains("UNLISTED")).then(|| Listing {
+            broker,
+            exchange: id.exchange,
+            order_symbol: format!("{segment}|{}", id.symbol).into(),
+            token: "".into(),
+        })
+    }
+
+    fn by_order_symbol(
+        &self,
+        _: BrokerName,
+        exchange: Option<Exchange>,
+        symbol: &str,
+    ) -> Option<InstrumentId> {
+        format!("{}:{}", exchange?, symbol.split_once('|')?.1)
+            .parse()
+            .ok()
+    }
+
+    fn by_token(&self, _: BrokerName, _: Exchange, _: &str) -> Option<InstrumentId> {
+        None
+    }
+}
+
+/// Monday, 23 November 2026, 09:30 in India.
+pub(crate) fn now() -> Timestamp {
+    "2026-11-23T04:00:00Z".parse().expect("an instant")
+}
+
+pub(crate) fn config() -> Config {
+    let mut config = Config::new(
+        AccountId::new("u1").expect("a name"),
+        "https://example.test/callback?x=1",
+    );
+    config.urls = Urls::new("https://api.test", "https://hft.test");
+    config
+}
+
+/// An account without a session.
+pub(crate) fn logged_out(config: Config, orders: &Arc<Script>, reads: &Arc<Script>) -> Upstox {
+    Upstox::new(
+        config,
+        Credentials::new("the-key", "the-secret"),
+        orders.clone(),
+        reads.clone(),
+        Arc::new(Symbols),
+        Arc::new(ManualClock::at(now())),
+    )
+}
+
+pub(crate) fn session(expires_at: Timestamp) -> MarketSession {
+    MarketSession {
+        token: AccessToken::new("the-token"),
+        user_id: None,
+        granted_at: now(),
+        expires_at,
+    }
+}
+
+/// An account with a live session.
+pub(crate) fn account(config: Config, orders: &Arc<Script>, reads: &Arc<Script>) -> Upstox {
+    let account = logged_out(config, orders, reads);
+    account.resume(session("2026-11-23T22:00:00Z".parse().expect("an instant")));
+    account
+}
