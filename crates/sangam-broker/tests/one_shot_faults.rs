@@ -5,10 +5,13 @@ mod common;
 
 use std::time::Duration;
 
-use common::{Server, Step, answer, counted_one_shot, impatient, nobody, order, raw};
+use common::{Server, Step, answer, counted_one_shot, nobody, order, raw};
 use http::StatusCode;
 use sangam_broker::{OneShot, OneShotSettings, Sent, Transport as _, TransportError, TransportFault};
 use sangam_core::Outcome;
+
+/// Patience where the time is meant to run out: long enough for a busy machine to get as far as the script does.
+const SHORT: Duration = Duration::from_secs(1);
 
 fn one_shot() -> OneShot {
     OneShot::new(OneShotSettings::default())
@@ -20,9 +23,13 @@ fn check(error: &TransportError, fault: TransportFault, sent: Sent) {
 
 /// Sends one order to a server with this script and returns what came of it.
 async fn fails(script: Vec<Step>) -> (TransportError, Server) {
+    fails_within(Duration::from_secs(30), script).await
+}
+
+async fn fails_within(patience: Duration, script: Vec<Step>) -> (TransportError, Server) {
     let server = Server::start(vec![script]).await;
     let error = one_shot()
-        .send(impatient(order(server.url("/order"), 1)))
+        .send(order(server.url("/order"), 1).timeout(patience))
         .await
         .expect_err("the script has no answer");
     (error, server)
@@ -92,7 +99,7 @@ async fn a_hang_up_within_the_request_is_doubt() {
 
 #[tokio::test]
 async fn silence_ends_in_time_and_closes_the_connection() {
-    let (error, mut server) = fails(vec![Step::ReadRequest]).await;
+    let (error, mut server) = fails_within(SHORT, vec![Step::ReadRequest]).await;
     check(&error, TransportFault::Timeout, Sent::Maybe);
     assert!(server.ended().await, "the client hangs up");
     assert_eq!(server.seen.count("order-1;"), 1);
@@ -120,7 +127,7 @@ async fn half_an_answer_is_doubt() {
 #[tokio::test]
 async fn an_answer_slower_than_the_deadline_is_doubt_and_closes_the_connection() {
     let half = "HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n{\"status\":";
-    let (error, mut server) = fails(vec![Step::ReadRequest, raw(half)]).await;
+    let (error, mut server) = fails_within(SHORT, vec![Step::ReadRequest, raw(half)]).await;
     check(&error, TransportFault::Timeout, Sent::Maybe);
     assert!(server.ended().await, "the client hangs up");
 }

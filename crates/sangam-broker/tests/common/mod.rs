@@ -220,10 +220,6 @@ pub(crate) fn order(url: impl Into<String>, number: usize) -> WireRequest {
         .timeout(Duration::from_secs(5))
 }
 
-pub(crate) fn impatient(request: WireRequest) -> WireRequest {
-    request.timeout(Duration::from_millis(300))
-}
-
 /// A transport, and the count of what the network under it was given.
 pub(crate) fn counted_one_shot() -> (OneShot, Transcript) {
     let dial = CountingDial::default();
