@@ -15,6 +15,9 @@ const NAME_MAX: usize = 60;
 /// Longest long name kept.
 const TITLE_MAX: usize = 80;
 
+/// Highest strike kept, in ten-thousandths of a rupee: ten million rupees, forty times the highest seen.
+const STRIKE_MAX: i64 = 100_000_000_000;
+
 /// Instead of a token, where an index row has none.
 pub(crate) const NO_TOKEN: u32 = u32::MAX;
 
@@ -208,9 +211,13 @@ impl Master {
         if !is_order_name(draft.order) {
             return Err(Skip::field("trading symbol", draft.order));
         }
-        let series_fine = draft.series.len() <= 8 && draft.series.bytes().all(|b| b.is_ascii_alphanumeric());
+        let letter = |b: u8| b.is_ascii_uppercase() || b.is_ascii_digit();
+        let series_fine = draft.series.len() <= 8 && draft.series.bytes().all(letter);
         if !series_fine {
             return Err(Skip::field("series", draft.series));
+        }
+        if draft.strike > STRIKE_MAX {
+            return Err(Skip::field("strike", &draft.strike.to_string()));
         }
         if draft.lot == 0 && draft.kind != Kind::Index {
             return Err(Skip::field("lot size", "0"));

@@ -89,9 +89,7 @@ fn fit(entry: Entry<'_>, word: &str) -> Option<u32> {
     let underlying = entry.underlying();
     if symbol == word {
         Some(0)
-    } else if underlying == word {
-        Some(1)
-    } else if entry.exchange().as_str() == word {
+    } else if underlying == word || entry.exchange().as_str() == word || entry.isin() == Some(word) {
         Some(1)
     } else if underlying.starts_with(word) {
         Some(3)
@@ -101,8 +99,6 @@ fn fit(entry: Entry<'_>, word: &str) -> Option<u32> {
         Some(6)
     } else if symbol.contains(word) {
         Some(7)
-    } else if entry.isin().is_some_and(|isin| isin == word) {
-        Some(1)
     } else {
         None
     }

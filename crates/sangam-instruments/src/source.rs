@@ -146,7 +146,7 @@ fn detect(content: &[u8]) -> Result<Layout, Looks> {
         return Ok(Layout::UpstoxCsv);
     }
     let digits = |text: &String| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-    let fyers_symbol = || first.split(',').skip(9).any(|field| is_fyers_symbol(field));
+    let fyers_symbol = || first.split(',').skip(9).any(is_fyers_symbol);
     if columns.len() >= 17 && columns.first().is_some_and(digits) && fyers_symbol() {
         return Ok(Layout::Fyers);
     }

@@ -132,7 +132,7 @@ fn cash<'a>(draft: Draft<'a>, instrument: &'a str) -> Result<Draft<'a>, Skip> {
 }
 
 fn derivative<'a>(
-    draft: Draft<'a>,
+    mut draft: Draft<'a>,
     columns: &Columns,
     fields: &Fields<'a>,
     instrument: &str,
@@ -177,20 +177,16 @@ fn derivative<'a>(
         Exchange::Cds | Exchange::Bcd => scan::fixed(fields.get(columns.multiplier), 3),
         _ => Some(1_000),
     };
-    Ok(Draft {
-        kind,
-        strike,
-        expiry,
-        ticker: Cow::Borrowed(ticker),
+    draft.kind = kind;
+    draft.strike = strike;
+    draft.expiry = expiry;
+    draft.ticker = Cow::Borrowed(ticker);
+    if draft.exchange == Exchange::Mcx {
         // The wire quantity is lots on MCX: the master's figure is the value of a lot, not a factor.
-        lot: if draft.exchange == Exchange::Mcx {
-            1
-        } else {
-            draft.lot
-        },
-        multiplier: multiplier
-            .filter(|value| *value > 0)
-            .and_then(|value| u32::try_from(value).ok()),
-        ..draft
-    })
+        draft.lot = 1;
+    }
+    draft.multiplier = multiplier
+        .filter(|value| *value > 0)
+        .and_then(|value| u32::try_from(value).ok());
+    Ok(draft)
 }
