@@ -142,3 +142,72 @@ async fn commit_on(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use sangam_core::ports::AuditEntry;
+    use sangam_core::timestamp::Timestamp;
+
+    use super::*;
+
+    fn entry() -> AuditEntry {
+        AuditEntry {
+            at: Timestamp::UNIX_EPOCH,
+            actor: "desk".to_owned(),
+            event: "a.step".to_owned(),
+            subject: "a".to_owned(),
+            detail: "{}".to_owned(),
+        }
+    }
+
+    async fn writer(path: &Path) -> Writer {
+        let settings = SqliteSettings::default();
+        let connection = open::writer(path, &settings).await.expect("opens");
+        Writer {
+            path: path.to_path_buf(),
+            settings,
+            connection: Some(connection),
+        }
+    }
+
+    async fn entries(writer: &mut Writer) -> i64 {
+        let connection = writer.connection.as_mut().expect("a connection");
+        sqlx::query_scalar("select count(*) from audit")
+            .fetch_one(connection)
+            .await
+            .expect("reads")
+    }
+
+    /// A commit that fails in its last step: its outcome is not known, its connection is given up, and the next commit
+    /// works on a new one.
+    #[tokio::test]
+    async fn a_failed_commit_is_unknown_and_costs_the_connection() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut writer = writer(&folder.path().join("books.db")).await;
+        writer.commit(&[], &entry()).await.expect("sound");
+        // A row whose order is missing, checked only by COMMIT, stands for whatever may fail there.
+        for statement in [
+            "create table promises (order_uid blob references orders (uid) deferrable initially deferred)",
+            "create trigger break_commit after insert on audit begin insert into promises values (x'00'); end",
+        ] {
+            let connection = writer.connection.as_mut().expect("a connection");
+            sqlx::query(statement)
+                .execute(connection)
+                .await
+                .expect("prepares");
+        }
+        let error = writer.commit(&[], &entry()).await.expect_err("fails in COMMIT");
+        assert!(matches!(error, LedgerError::Store { .. }), "{error:?}");
+        assert!(error.to_string().contains("not known"), "{error}");
+        assert!(writer.connection.is_none());
+
+        let mut mended = open::writer(&writer.path, &writer.settings).await.expect("opens");
+        sqlx::query("drop trigger break_commit")
+            .execute(&mut mended)
+            .await
+            .expect("mends");
+        drop(mended);
+        writer.commit(&[], &entry()).await.expect("works again");
+        assert_eq!(entries(&mut writer).await, 2);
+    }
+}
