@@ -13,7 +13,7 @@ const LENGTH: usize = 40;
 
 /// An API key. Silent in `Debug`.
 #[derive(Clone)]
-pub(crate) struct ApiKey(SecretString);
+pub struct ApiKey(SecretString);
 
 impl std::fmt::Debug for ApiKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -23,17 +23,22 @@ impl std::fmt::Debug for ApiKey {
 
 impl ApiKey {
     /// Where the key of a data folder is kept.
-    pub(crate) fn path(data_dir: &Path) -> PathBuf {
+    #[must_use]
+    pub fn path(data_dir: &Path) -> PathBuf {
         data_dir.join("api-key")
     }
 
     /// Wraps a key given by the environment or a flag.
-    pub(crate) fn given(text: String) -> Self {
+    #[must_use]
+    pub fn given(text: String) -> Self {
         Self(SecretString::from(text))
     }
 
     /// The key of a data folder, if it has one.
-    pub(crate) fn load(data_dir: &Path) -> io::Result<Option<Self>> {
+    ///
+    /// # Errors
+    /// When there is a file that cannot be read.
+    pub fn load(data_dir: &Path) -> io::Result<Option<Self>> {
         match std::fs::read_to_string(Self::path(data_dir)) {
             Ok(text) if !text.trim().is_empty() => Ok(Some(Self::given(text.trim().to_owned()))),
             Ok(_) => Ok(None),
@@ -43,7 +48,10 @@ impl ApiKey {
     }
 
     /// The key of a data folder, made now when there is none.
-    pub(crate) fn load_or_make(data_dir: &Path) -> io::Result<Self> {
+    ///
+    /// # Errors
+    /// When the file can neither be read nor written.
+    pub fn load_or_make(data_dir: &Path) -> io::Result<Self> {
         if let Some(key) = Self::load(data_dir)? {
             return Ok(key);
         }
@@ -66,7 +74,8 @@ impl ApiKey {
     }
 
     /// The key, for comparing and for the one screen that shows it.
-    pub(crate) fn expose(&self) -> &str {
+    #[must_use]
+    pub fn expose(&self) -> &str {
         self.0.expose_secret()
     }
 }

@@ -13,5 +13,5 @@ mod router;
 mod state;
 mod words;
 
-pub(crate) use router::router;
-pub(crate) use state::Gateway;
+pub use router::{Application, router, serve};
+pub use state::Gateway;

@@ -11,41 +11,54 @@ use sangam_sim::{BrokerApi, RunningSim, SimConfig, SimServer};
 use secrecy::SecretString;
 
 /// Running simulators; dropping them stops them.
-pub(crate) struct Simulators {
+#[derive(Debug)]
+pub struct Simulators {
     servers: Vec<RunningSim>,
 }
 
 impl Simulators {
     /// Starts all three and adds an account for each to the configuration.
-    pub(crate) async fn start(raw: &mut RawConfig) -> Result<Self> {
+    ///
+    /// # Errors
+    /// When a port of loopback cannot be had.
+    pub async fn start(raw: &mut RawConfig) -> Result<Self> {
         let config = SimConfig::default();
         let clock = config.clock();
         let mut servers = Vec::new();
-        for (broker, key, secret) in [("upstox", "test-client-id", "test-client-secret")] {
+        for broker in ["upstox"] {
             let loopback = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
             let server = SimServer::bind_with(api(broker), config.clone(), clock.clone(), loopback)
                 .await
                 .with_context(|| format!("start the simulated {broker}"))?;
-            raw.account.push(account(broker, &server.base_url(), key, secret));
+            raw.account.push(account(broker, &server.base_url()));
             servers.push(server);
         }
         Ok(Self { servers })
     }
 
     /// How many run.
-    pub(crate) fn count(&self) -> usize {
+    #[must_use]
+    pub fn count(&self) -> usize {
         self.servers.len()
     }
 }
 
 /// The interface of one broker.
-pub(crate) fn api(broker: &str) -> Arc<dyn BrokerApi> {
+#[must_use]
+pub fn api(broker: &str) -> Arc<dyn BrokerApi> {
     match broker {
         _ => Arc::new(Upstox::default()),
     }
 }
 
-fn account(broker: &str, base_url: &str, key: &str, secret: &str) -> RawAccount {
+/// An account at a simulated broker, with the credentials its simulator documents.
+#[must_use]
+pub fn account(broker: &str, base_url: &str) -> RawAccount {
+    let (key, secret) = match broker {
+        "flattrade" => ("test-key", "test-secret"),
+        "fyers" => ("TESTAPP-100", "TESTSECRET"),
+        _ => ("test-client-id", "test-client-secret"),
+    };
     RawAccount {
         name: format!("sim-{broker}"),
         broker: broker.to_owned(),

@@ -6,8 +6,6 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
-use axum::ServiceExt;
-use axum::extract::Request;
 use sangam::{System, SystemClock};
 use tokio::net::TcpListener;
 
@@ -15,7 +13,7 @@ use super::args::{Common, Serve};
 use super::table;
 use crate::api_key::ApiKey;
 use crate::config_file;
-use crate::http::{Gateway, router};
+use crate::http::{self, Gateway};
 use crate::simulators::Simulators;
 
 /// Serves until interrupted.
@@ -43,11 +41,7 @@ pub(crate) async fn run(common: &Common, args: &Serve) -> Result<()> {
         .with_context(|| format!("write {}", address_file.display()))?;
     table::line(&screen(&system, address, &data_dir, &key, simulators.as_ref()))?;
     let gateway = Gateway::new(system.clone(), key, per_second, burst);
-    let app = router(gateway);
-    axum::serve(listener, ServiceExt::<Request>::into_make_service(app))
-        .with_graceful_shutdown(interrupted())
-        .await
-        .context("serve")?;
+    http::serve(listener, gateway, interrupted()).await.context("serve")?;
     system.stop().await;
     // The file may be gone already; then there is nothing to tidy up.
     let _removed = std::fs::remove_file(&address_file);

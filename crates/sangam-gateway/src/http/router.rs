@@ -1,12 +1,14 @@
 //! Which path goes where. OpenAlgo's paths take POST alone; anything else there is "not found", as with the original.
 
-use axum::Router;
+use axum::{Router, ServiceExt};
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get, post};
 use serde_json::json;
+use tokio::net::TcpListener;
 use tower::Layer as _;
+use tower::util::{MapRequest, MapRequestLayer};
 
 use super::reply::Refusal;
 use super::state::Gateway;
@@ -15,11 +17,11 @@ use super::{account, history, market, orders, own};
 /// Largest body taken, in bytes.
 const BODY_MAX: usize = 1024 * 1024;
 
+/// The routes behind the forgiving of a trailing slash.
+pub type Application = MapRequest<Router, fn(Request) -> Request>;
+
 /// The whole application, one trailing slash on any path forgiven.
-pub(crate) fn router(
-    gateway: Gateway,
-) -> impl tower::Service<Request, Response = Response, Error = std::convert::Infallible, Future: Send> + Clone + Send
-{
+pub fn router(gateway: Gateway) -> Application {
     let routes = Router::new()
         .route("/api/v1/ping", only_post(post(account::ping)))
         .route("/api/v1/placeorder", only_post(post(orders::place)))
@@ -47,7 +49,21 @@ pub(crate) fn router(
         .fallback(not_found)
         .layer(DefaultBodyLimit::max(BODY_MAX))
         .with_state(gateway);
-    tower::util::MapRequestLayer::new(without_trailing_slash).layer(routes)
+    let strip: fn(Request) -> Request = without_trailing_slash;
+    MapRequestLayer::new(strip).layer(routes)
+}
+
+/// Serves a gateway on a listener until `stop` resolves; calls under way are finished first.
+///
+/// # Errors
+/// When the listener fails.
+pub async fn serve(
+    listener: TcpListener,
+    gateway: Gateway,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()> {
+    let service = ServiceExt::<Request>::into_make_service(router(gateway));
+    axum::serve(listener, service).with_graceful_shutdown(stop).await
 }
 
 fn only_post(routes: MethodRouter<Gateway>) -> MethodRouter<Gateway> {

@@ -16,7 +16,13 @@ use crate::api_key::ApiKey;
 
 /// Shared by all handlers. Cheap to clone.
 #[derive(Clone)]
-pub(crate) struct Gateway(Arc<Inner>);
+pub struct Gateway(Arc<Inner>);
+
+impl std::fmt::Debug for Gateway {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Gateway({:?})", self.0.system)
+    }
+}
 
 struct Inner {
     system: System,
@@ -25,7 +31,9 @@ struct Inner {
 }
 
 impl Gateway {
-    pub(crate) fn new(system: System, key: ApiKey, per_second: u32, burst: u32) -> Self {
+    /// A gateway over a system; one API key may make `per_second` calls a second and `burst` at once.
+    #[must_use]
+    pub fn new(system: System, key: ApiKey, per_second: u32, burst: u32) -> Self {
         Self(Arc::new(Inner {
             system,
             key,

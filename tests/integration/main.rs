@@ -1,0 +1,10 @@
+//! The whole stack over simulated brokers: real HTTP over loopback, a real SQLite file, the adapters and the desk as they
+//! ship. The seed's tests stand here under their own names.
+
+mod api_failover_mechanism;
+mod bad_input;
+mod gateway_contract;
+mod market_data_caching_workflow;
+mod order_safety;
+mod support;
+mod trade_logging_integration;

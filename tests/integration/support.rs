@@ -1,0 +1,291 @@
+//! Starting a stack: simulated brokers, a system over them on a folder of its own, and a gateway where a test wants HTTP.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use sangam::config::{RawConfig, check};
+use sangam::{System, SystemClock};
+use sangam_broker::{Reads, ReadsSettings, Transport as _, WireRequest};
+use sangam_core::ports::OrderRecord;
+use sangam_core::{
+    BrokerName, Clock, Operation, OrderDraft, OrderKind, OrderState, Price, Product, Quantity, Side, Validity,
+};
+use sangam_gateway::{ApiKey, Gateway, serve, simulated_account, simulated_broker};
+use sangam_sim::{RunningSim, SimConfig, SimServer};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+
+/// Longest a condition may take to come true; it takes milliseconds.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Simulated brokers and a system over them.
+pub(crate) struct Stack {
+    pub(crate) system: System,
+    pub(crate) folder: TempDir,
+    sims: Vec<(BrokerName, RunningSim)>,
+    raw: RawConfig,
+}
+
+impl Stack {
+    /// A stack over these brokers, tried in this order.
+    pub(crate) async fn over(brokers: &[BrokerName]) -> Self {
+        Self::with(brokers, Arc::new(SystemClock::new()), |_| ()).await
+    }
+
+    /// The same with a clock and changes to the configuration.
+    pub(crate) async fn with(
+        brokers: &[BrokerName],
+        clock: Arc<dyn Clock>,
+        change: impl FnOnce(&mut RawConfig),
+    ) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let config = SimConfig::default();
+        let sim_clock = config.clock();
+        let mut sims = Vec::new();
+        let mut raw = RawConfig {
+            data_dir: folder.path().join("data"),
+            ..RawConfig::default()
+        };
+        for broker in brokers {
+            let loopback = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+            let sim = SimServer::bind_with(
+                simulated_broker(broker.as_str()),
+                config.clone(),
+                sim_clock.clone(),
+                loopback,
+            )
+            .await
+            .expect("a simulated broker");
+            raw.account
+                .push(simulated_account(broker.as_str(), &sim.base_url()));
+            sims.push((*broker, sim));
+        }
+        raw.routing.fallback = brokers.iter().map(ToString::to_string).collect();
+        change(&mut raw);
+        let system = System::start(check(raw.clone()).expect("a right configuration"), clock)
+            .await
+            .expect("a system");
+        Self {
+            system,
+            folder,
+            sims,
+            raw,
+        }
+    }
+
+    /// Stops the system and starts another on the same folder and brokers, as after a crash.
+    pub(crate) async fn restart(self) -> Self {
+        self.system.stop().await;
+        let config = check(self.raw.clone()).expect("a right configuration");
+        let system = System::start(config, Arc::new(SystemClock::new()))
+            .await
+            .expect("a system");
+        Self { system, ..self }
+    }
+
+    fn sim(&self, broker: BrokerName) -> &RunningSim {
+        &self
+            .sims
+            .iter()
+            .find(|(name, _)| *name == broker)
+            .expect("a broker of this stack")
+            .1
+    }
+
+    /// Takes a simulated broker away.
+    pub(crate) async fn shut_down(&mut self, broker: BrokerName) {
+        let at = self
+            .sims
+            .iter()
+            .position(|(name, _)| *name == broker)
+            .expect("a broker of this stack");
+        self.sims.remove(at).1.shutdown().await;
+    }
+
+    /// Makes a broker misbehave.
+    pub(crate) async fn fault(&self, broker: BrokerName, faults: Value) {
+        let url = format!("{}/__sim/faults", self.sim(broker).base_url());
+        let (status, body) = post(&url, &faults).await;
+        assert_eq!(status, 200, "{body}");
+    }
+
+    /// What a broker counted.
+    pub(crate) async fn stats(&self, broker: BrokerName) -> Value {
+        get(&format!("{}/__sim/stats", self.sim(broker).base_url()))
+            .await
+            .1
+    }
+
+    /// Orders a broker accepted.
+    pub(crate) async fn accepted(&self, broker: BrokerName) -> u64 {
+        let stats = self.stats(broker).await;
+        stats["orders"]["accepted"]
+            .as_u64()
+            .or_else(|| stats["orders_accepted"].as_u64())
+            .unwrap_or_else(|| panic!("the statistics tell no count of accepted orders: {stats}"))
+    }
+
+    /// The last price of RELIANCE.
+    pub(crate) async fn last(&self) -> Price {
+        let id = "NSE:RELIANCE".parse().expect("a name");
+        self.system.quote(&id).await.expect("a quote").value.last
+    }
+
+    /// Submits an order through the only desk.
+    pub(crate) async fn submit(&self, draft: OrderDraft) -> OrderRecord {
+        self.system.desks()[0]
+            .submit(draft, None)
+            .await
+            .expect("taken by the desk")
+            .order
+    }
+
+    /// Waits until an order is in one of these states.
+    pub(crate) async fn wait(&self, order: &OrderRecord, states: &[OrderState]) -> OrderRecord {
+        let started = tokio::time::Instant::now();
+        // Ten reads a second: more would break the brokers' rate rules.
+        let mut pace = tokio::time::interval(Duration::from_millis(100));
+        loop {
+            pace.tick().await;
+            let now = self.system.desks()[0]
+                .refresh(order.number)
+                .await
+                .expect("an order of ours");
+            if states.contains(&now.state) {
+                return now;
+            }
+            assert!(
+                started.elapsed() < PATIENCE,
+                "order stays {} ({:?}), wanted {states:?}",
+                now.state,
+                now.message
+            );
+        }
+    }
+}
+
+/// A market order to buy one RELIANCE for delivery.
+pub(crate) fn market_buy() -> OrderDraft {
+    OrderDraft {
+        instrument: "NSE:RELIANCE".parse().expect("a name"),
+        side: Side::Buy,
+        quantity: Quantity::new(1).expect("small"),
+        kind: OrderKind::Market,
+        price: None,
+        trigger_price: None,
+        product: Product::Delivery,
+        validity: Validity::Day,
+        disclosed: Quantity::ZERO,
+        after_market: false,
+        position_effect: None,
+        client_order_id: None,
+        strategy: Some("test".into()),
+    }
+}
+
+/// A limit order to buy one RELIANCE well below the market, so that it rests.
+pub(crate) fn resting_buy(last: Price) -> OrderDraft {
+    let below = Price::rounded(last.decimal() * rust_decimal::Decimal::new(97, 2)).expect("a price");
+    let tick: Price = "0.1".parse().expect("a tick");
+    OrderDraft {
+        kind: OrderKind::Limit,
+        price: Some(below.to_tick(tick, sangam_core::Rounding::Down).expect("a price")),
+        ..market_buy()
+    }
+}
+
+/// A gateway served over a stack.
+pub(crate) struct Served {
+    pub(crate) stack: Stack,
+    base: String,
+    key: String,
+    _stop: tokio::sync::oneshot::Sender<()>,
+}
+
+impl Served {
+    /// Serves a stack on a free port.
+    pub(crate) async fn over(brokers: &[BrokerName]) -> Self {
+        Self::with(Stack::over(brokers).await, 10_000).await
+    }
+
+    /// Serves a stack, so many calls a second for the key.
+    pub(crate) async fn with(stack: Stack, per_second: u32) -> Self {
+        let key = "test_key_0123456789abcdef".to_owned();
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+            .await
+            .expect("a free port");
+        let base = format!("http://{}", listener.local_addr().expect("bound"));
+        let gateway = Gateway::new(
+            stack.system.clone(),
+            ApiKey::given(key.clone()),
+            per_second,
+            per_second,
+        );
+        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+        tokio::spawn(serve(listener, gateway, async move {
+            // Ends when the sender is dropped with the test.
+            drop(stopped.await);
+        }));
+        Self {
+            stack,
+            base,
+            key,
+            _stop: stop,
+        }
+    }
+
+    /// Posts a body as it is.
+    pub(crate) async fn raw(&self, endpoint: &str, body: &Value) -> (u16, Value) {
+        post(&format!("{}/api/v1/{endpoint}", self.base), body).await
+    }
+
+    /// Posts text.
+    pub(crate) async fn text(&self, endpoint: &str, body: &str) -> (u16, Value) {
+        send(
+            &format!("{}/api/v1/{endpoint}", self.base),
+            http::Method::POST,
+            Some(body.to_owned()),
+        )
+        .await
+    }
+
+    /// Posts fields with the key.
+    pub(crate) async fn call(&self, endpoint: &str, mut fields: Value) -> (u16, Value) {
+        fields["apikey"] = json!(self.key);
+        self.raw(endpoint, &fields).await
+    }
+
+    /// The key.
+    pub(crate) fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// Gets a path.
+    pub(crate) async fn get(&self, path: &str) -> (u16, Value) {
+        get(&format!("{}{path}", self.base)).await
+    }
+}
+
+async fn post(url: &str, body: &Value) -> (u16, Value) {
+    send(url, http::Method::POST, Some(body.to_string())).await
+}
+
+async fn get(url: &str) -> (u16, Value) {
+    send(url, http::Method::GET, None).await
+}
+
+async fn send(url: &str, method: http::Method, body: Option<String>) -> (u16, Value) {
+    let transport = Reads::new(&ReadsSettings::default()).expect("a transport");
+    let mut request = WireRequest::new(Operation::Orders, method, url)
+        .header(http::header::CONTENT_TYPE, "application/json")
+        .expect("a plain header");
+    if let Some(body) = body {
+        request = request.body(body);
+    }
+    let answer = transport.send(request).await.expect("an answer");
+    let body = serde_json::from_slice(&answer.body)
+        .unwrap_or_else(|_| Value::String(String::from_utf8_lossy(&answer.body).into_owned()));
+    (answer.status.as_u16(), body)
+}
