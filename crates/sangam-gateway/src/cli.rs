@@ -23,7 +23,7 @@ pub(crate) async fn run(cli: Cli) -> Result<()> {
         .unwrap_or_else(|| Command::Serve(args::Serve::default()))
     {
         Command::Serve(args) => serve::run(&common, &args).await,
-        Command::Sim(args) => sim::run(&args).await,
+        Command::Sim(args) => sim::run(&common, &args).await,
         Command::Login(args) => login::run(&common, &args).await,
         Command::Orders(command) => orders::run(&common, command).await,
         Command::Quote(args) => reads::quote(&common, &args).await,

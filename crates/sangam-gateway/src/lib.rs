@@ -30,11 +30,17 @@ pub async fn program() -> ExitCode {
     match cli::run(cli).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            let doubt = error.downcast_ref::<cli::Refused>().is_some_and(|refused| refused.in_doubt);
+            let doubt = error
+                .downcast_ref::<cli::Refused>()
+                .is_some_and(|refused| refused.in_doubt);
             let mut stderr = std::io::stderr();
             // Nothing can be done about a standard error that is gone.
             let _written = writeln!(stderr, "error: {error:#}");
-            if doubt { ExitCode::from(IN_DOUBT) } else { ExitCode::FAILURE }
+            if doubt {
+                ExitCode::from(IN_DOUBT)
+            } else {
+                ExitCode::FAILURE
+            }
         }
     }
 }

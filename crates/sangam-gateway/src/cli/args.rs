@@ -100,7 +100,8 @@ pub(crate) enum SimBroker {
 #[derive(Debug, Args)]
 #[command(
     after_help = "It prints `listening on http://ADDRESS` when ready. GET /__sim/stats shows what it counted;\n\
-                        POST /__sim/faults makes it misbehave. Log in with the test credentials of its README."
+                        POST /__sim/faults makes it misbehave. --config FILE holds its settings (TOML): cash, holdings, prices,\n\
+                  hours, rate rules; crates/sangam-sim/config/example.toml shows them all."
 )]
 pub(crate) struct Sim {
     /// Which broker to imitate.
@@ -109,9 +110,6 @@ pub(crate) struct Sim {
     /// Address to listen on; port 0 takes a free one.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
     pub(crate) listen: String,
-    /// Settings of the simulator (TOML): cash, holdings, prices, hours, rate rules.
-    #[arg(long = "sim-config", visible_alias = "settings", value_name = "FILE")]
-    pub(crate) settings: Option<PathBuf>,
 }
 
 /// `sangam login`.

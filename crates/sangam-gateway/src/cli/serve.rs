@@ -41,7 +41,9 @@ pub(crate) async fn run(common: &Common, args: &Serve) -> Result<()> {
         .with_context(|| format!("write {}", address_file.display()))?;
     table::line(&screen(&system, address, &data_dir, &key, simulators.as_ref()))?;
     let gateway = Gateway::new(system.clone(), key, per_second, burst);
-    http::serve(listener, gateway, interrupted()).await.context("serve")?;
+    http::serve(listener, gateway, interrupted())
+        .await
+        .context("serve")?;
     system.stop().await;
     // The file may be gone already; then there is nothing to tidy up.
     let _removed = std::fs::remove_file(&address_file);

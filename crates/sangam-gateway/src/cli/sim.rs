@@ -5,13 +5,13 @@ use std::net::SocketAddr;
 use anyhow::{Context as _, Result};
 use sangam_sim::{SimConfig, SimServer};
 
-use super::args::{Sim, SimBroker};
+use super::args::{Common, Sim, SimBroker};
 use super::table;
 use crate::simulators;
 
 /// Runs until interrupted.
-pub(crate) async fn run(args: &Sim) -> Result<()> {
-    let config = match &args.settings {
+pub(crate) async fn run(common: &Common, args: &Sim) -> Result<()> {
+    let config = match &common.config {
         None => SimConfig::default(),
         Some(path) => {
             let text = std::fs::read_to_string(path)

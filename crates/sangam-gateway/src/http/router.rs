@@ -1,10 +1,10 @@
 //! Which path goes where. OpenAlgo's paths take POST alone; anything else there is "not found", as with the original.
 
-use axum::{Router, ServiceExt};
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get, post};
+use axum::{Router, ServiceExt};
 use serde_json::json;
 use tokio::net::TcpListener;
 use tower::Layer as _;
