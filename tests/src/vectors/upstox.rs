@@ -54,6 +54,7 @@ fn not_offered(operation: &str) -> Option<&'static str> {
         "access_token_request" => {
             "the token would be posted to a public address of ours; the log-in link is used instead"
         }
+        _ if operation.contains("gtt") => "orders that outlive the day are not placed",
         "convert_position" => "positions are not converted: close and open instead",
         "mtf_positions" => "margin trading is not placed, so its book is not read",
         "static_ip" => {

@@ -5,8 +5,8 @@ use sangam_broker_upstox::translate::{CommandStyle, place_body};
 use sangam_broker_upstox::{ApiVersion, Credentials, MarketBand, QuoteSource};
 use sangam_core::ports::{Books as _, Login as _, MarketData as _, OrderEntry as _};
 use sangam_core::{
-    AlgoName, BrokerOrderId, CancelOrder, CandleInterval, CandleQuery, Exchange, InstrumentId, ModifyOrder,
-    Operation, OrderKind, OrderRequest, PlaceOrder, Price, Pricing, Product, Quantity, Tag,
+    AlgoName, BrokerOrderId, CancelOrder, CandleInterval, CandleQuery, Exchange, IST, InstrumentId,
+    ModifyOrder, Operation, OrderKind, OrderRequest, PlaceOrder, Price, Pricing, Product, Quantity, Tag,
 };
 use serde_json::Value;
 
@@ -35,7 +35,7 @@ const ALLOWED: &[Allow] = &[
     },
 ];
 
-/// Only for MARKET and SL-M in version 3.
+/// Only for MARKET and SL-M in version 3, where the call names no band.
 const BAND_ALWAYS: Allow = Allow {
     at: "body.market_protection",
     when: |expected, found| is_unset(expected) && found == Some(&Value::from(-1)),
@@ -61,6 +61,7 @@ pub(super) fn run(operation: &str, vector: &Value) -> Verdict {
         "ltp_v3" => quotes(vector, call, QuoteSource::LastPrice),
         "ohlc_v3" => quotes(vector, call, QuoteSource::DayPrices),
         "historical_candle_v3" => candles(vector, call),
+        "intraday_candle_v3" | "historical_candle_intraday_v3" => candles_of_today(vector, call),
         "token_exchange" => token(vector, call),
         "authorize_dialog" => dialog(vector, call),
         _ => read(operation, vector, call),
@@ -192,7 +193,7 @@ fn place(vector: &Value, call: &Value, version: ApiVersion) -> Run {
     };
     setup.config.order_api = version;
     setup.config.market_band = band(wire)?;
-    let allowed = band_allowed(version, order.request.pricing);
+    let allowed = band_allowed(version, order.request.pricing, wire);
     if exchange == Exchange::Mcx {
         // Refused by the adapter before it is sent; its translation is still that of the recording.
         let style = CommandStyle {
@@ -211,9 +212,13 @@ fn place(vector: &Value, call: &Value, version: ApiVersion) -> Run {
     finish(vector, sent, Body::Json, allowed)
 }
 
-fn band_allowed(version: ApiVersion, pricing: Pricing) -> &'static [Allow] {
+fn band_allowed(version: ApiVersion, pricing: Pricing, order: &Value) -> &'static [Allow] {
     match (version, pricing) {
-        (ApiVersion::V3, Pricing::Market | Pricing::StopLossMarket { .. }) => &[BAND_ALWAYS],
+        (ApiVersion::V3, Pricing::Market | Pricing::StopLossMarket { .. })
+            if is_unset(order.get("market_protection")) =>
+        {
+            &[BAND_ALWAYS]
+        }
         _ => &[],
     }
 }
@@ -245,7 +250,7 @@ fn modify(vector: &Value, call: &Value, version: ApiVersion) -> Run {
         disclosed: optional("disclosed_quantity")?,
         algo: algo(call)?,
     };
-    let allowed = band_allowed(version, change.pricing);
+    let allowed = band_allowed(version, change.pricing, wire);
     let sent = setup.sent(|account| async move { account.modify(&change).await });
     finish(vector, sent, Body::Json, allowed)
 }
@@ -295,25 +300,29 @@ fn quotes(vector: &Value, call: &Value, source: QuoteSource) -> Run {
     }
 }
 
+/// What candles are asked for: instrument key, unit, count.
+fn interval(call: &Value) -> Result<Option<CandleInterval>, String> {
+    let count: u16 = parsed(argument(call, "interval", 2)?)?;
+    Ok(match (argument(call, "unit", 1)?, count) {
+        ("days", 1) => Some(CandleInterval::Day),
+        ("minutes", count) => Some(CandleInterval::Minutes(count)),
+        _ => None,
+    })
+}
+
+const OTHER_CANDLES: Verdict = Verdict::NotOffered("candles are read in minutes and single days");
+
 fn candles(vector: &Value, call: &Value) -> Run {
-    let argument = |at: usize| {
-        call["args"][at]
-            .as_str()
-            .ok_or(format!("argument {at} is missing"))
-    };
-    let count: u16 = parsed(argument(2)?)?;
-    let interval = match (argument(1)?, count) {
-        ("days", 1) => CandleInterval::Day,
-        ("minutes", count) => CandleInterval::Minutes(count),
-        _ => return Ok(Verdict::NotOffered("candles are read in minutes and single days")),
+    let Some(interval) = interval(call)? else {
+        return Ok(OTHER_CANDLES);
     };
     let mut setup = Setup::for_request(vector);
-    let instrument = setup.symbols.add(exchange_of(argument(0)?), argument(0)?, "");
+    let key = argument(call, "instrument_key", 0)?;
     let query = CandleQuery {
-        instrument,
+        instrument: setup.symbols.add(exchange_of(key), key, ""),
         interval,
-        from: parsed(argument(4)?)?,
-        to: parsed(argument(3)?)?,
+        from: parsed(argument(call, "from_date", 4)?)?,
+        to: parsed(argument(call, "to_date", 3)?)?,
     };
     // Today's candles come from another call: the dates asked for must be past.
     setup.now = query
@@ -322,6 +331,23 @@ fn candles(vector: &Value, call: &Value) -> Run {
         .map_err(|error| error.to_string())?
         .timestamp()
         + jiff::SignedDuration::from_hours(48);
+    let sent = setup.sent(|account| async move { account.candles(&query).await });
+    finish(vector, sent, Body::Json, &[])
+}
+
+fn candles_of_today(vector: &Value, call: &Value) -> Run {
+    let Some(interval) = interval(call)? else {
+        return Ok(OTHER_CANDLES);
+    };
+    let mut setup = Setup::for_request(vector);
+    let key = argument(call, "instrument_key", 0)?;
+    let today = IST::date(setup.now);
+    let query = CandleQuery {
+        instrument: setup.symbols.add(exchange_of(key), key, ""),
+        interval,
+        from: today,
+        to: today,
+    };
     let sent = setup.sent(|account| async move { account.candles(&query).await });
     finish(vector, sent, Body::Json, &[])
 }

@@ -410,3 +410,6 @@ pub(super) fn funds(data: &Value, funds: &Funds, out: &mut Differences) {
         );
     }
 }
+
+#[cfg(test)]
+mod tests;
