@@ -37,7 +37,6 @@ pub(super) const CLIENT_WRONG: Known = Known(
     "UDAPI100068",
     "Check your 'client_id' and 'redirect_uri'; one or both are incorrect.",
 );
-pub(super) const CODE_INVALID: Known = Known(401, "UDAPI100057", "Invalid Auth code");
 pub(super) const KEY_MISSING: Known = Known(400, "UDAPI1017", "API key is required");
 pub(super) const REDIRECT_MISSING: Known = Known(400, "UDAPI1018", "Redirect uri is required");
 pub(super) const CODE_MISSING: Known = Known(400, "UDAPI1022", "Code is required");

@@ -17,7 +17,7 @@ mod place;
 mod portfolio;
 mod words;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use axum::Router;
@@ -34,10 +34,9 @@ use crate::limits::{Excess, RateRule, Window};
 use crate::sessions::TokenLife;
 use crate::world::World;
 
-/// The application and the code that the simulator knows.
+/// The application the simulator knows; any code of a log-in will do.
 const CLIENT_ID: &str = "test-client-id";
 const CLIENT_SECRET: &str = "test-client-secret";
-const CODE: &str = "test-code";
 
 /// The account.
 const USER_ID: &str = "TEST01";
@@ -52,8 +51,6 @@ pub struct Upstox;
 /// What the handlers share.
 struct Desk {
     world: Arc<World>,
-    /// Codes the log-in page gave out; each is good for one exchange.
-    codes: Mutex<HashSet<String>>,
     /// Changes the risk engine refused after the request was taken, by order id.
     not_modified: Mutex<HashMap<String, Vec<NotModified>>>,
 }
@@ -71,7 +68,6 @@ impl Desk {
     fn new(world: Arc<World>) -> Self {
         Self {
             world,
-            codes: Mutex::default(),
             not_modified: Mutex::default(),
         }
     }

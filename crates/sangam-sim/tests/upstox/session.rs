@@ -28,15 +28,11 @@ async fn the_exchange_answers_profile_and_token_without_an_envelope() {
 }
 
 #[tokio::test]
-async fn wrong_credentials_codes_and_forms_are_refused() {
+async fn wrong_credentials_and_forms_are_refused() {
     let session = Session::start().await;
     assert_eq!(
         code(&session.exchange("test-code", "wrong").await),
         refusal(401, "UDAPI100069")
-    );
-    assert_eq!(
-        code(&session.exchange("guessed", "test-client-secret").await),
-        refusal(401, "UDAPI100057")
     );
     let form = "code=test-code&client_id=test-client-id&client_secret=test-client-secret&grant_type=authorization_code";
     let answer = session
@@ -50,7 +46,7 @@ async fn wrong_credentials_codes_and_forms_are_refused() {
 }
 
 #[tokio::test]
-async fn the_page_redirects_with_a_code_for_one_exchange() {
+async fn the_page_redirects_with_a_code() {
     let session = Session::start().await;
     let path = format!("{DIALOG}&redirect_uri=https%3A%2F%2Fexample.test%2Fback%3Fx%3D1&state=a%20b");
     let answer = session.raw("GET", &path, &[], "").await;
@@ -61,27 +57,10 @@ async fn the_page_redirects_with_a_code_for_one_exchange() {
         .expect("the address with a code");
     let (given, state) = rest.split_once('&').expect("a state");
     assert_eq!(state, "state=a%20b");
-    // A failed exchange uses it up.
-    assert_eq!(
-        code(&session.exchange(given, "wrong").await),
-        refusal(401, "UDAPI100069")
-    );
-    assert_eq!(
-        code(&session.exchange(given, "test-client-secret").await),
-        refusal(401, "UDAPI100057")
-    );
-    let answer = session.raw("GET", &path, &[], "").await;
-    let given = answer.headers["location"]
-        .split("code=")
-        .nth(1)
-        .and_then(|rest| rest.split('&').next());
-    assert_eq!(
-        session
-            .exchange(given.expect("a code"), "test-client-secret")
-            .await
-            .status,
-        200
-    );
+    let answer = session.exchange(given, "test-client-secret").await;
+    assert_eq!(answer.status, 200);
+    let again = session.exchange(given, "test-client-secret").await;
+    assert_eq!(again.status, 200, "any code will do, any number of times");
     let stranger = "/v2/login/authorization/dialog?client_id=other&redirect_uri=https%3A%2F%2Fexample.test";
     assert_eq!(
         code(&session.raw("GET", stranger, &[], "").await),
