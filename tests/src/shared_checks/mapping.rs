@@ -33,10 +33,9 @@ pub fn mapping(folder: &Path, tally: &mut Tally) -> Result<()> {
                 found += 1;
                 // The attested rows are of several dates, so months are not whole there; the older Upstox CSV tells no
                 // series, so shares are only named as they should be when another master is beside it.
-                let names_it = !path.contains("attested")
-                    && !(path.ends_with(".csv.gz")
-                        && broker == BrokerName::Upstox
-                        && wanted.exchange == Exchange::Nse);
+                let tells_no_series =
+                    path.ends_with("complete.trim.csv.gz") && wanted.exchange == Exchange::Nse;
+                let names_it = !path.contains("attested") && !tells_no_series;
                 if names_it {
                     problems.extend(
                         wanted

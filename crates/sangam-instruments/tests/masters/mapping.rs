@@ -103,7 +103,7 @@ fn quote_keys_are_what_each_broker_takes() {
 }
 
 #[test]
-fn the_brief_contract_resolves_and_the_strike_that_is_not_listed_does_not() {
+fn a_listed_strike_resolves_and_one_that_is_not_listed_does_not() {
     let (_, table) = everything();
     assert!(table.resolve(Exchange::Nfo, "NIFTY25SEP25850CE").is_ok());
     let error = table
