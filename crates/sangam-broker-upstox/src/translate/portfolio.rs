@@ -1,7 +1,7 @@
 //! Positions and holdings.
 
 use sangam_core::ports::SymbolMap;
-use sangam_core::{Holding, Position, Quantity};
+use sangam_core::{Holding, Position};
 use serde_json::value::RawValue;
 
 use super::rows::{ParseError, Place, list};
@@ -60,18 +60,26 @@ pub(crate) fn positions(
 /// The holdings of an answer's data.
 ///
 /// Whether `quantity` holds the undelivered units is not documented. It is read as holding them, and neither they nor
-/// the units in open sales count as saleable: the reading that never sells what is not there.
+/// the units in open sales count as saleable: the reading that never sells what is not there. Where more units are
+/// undelivered than there are, it plainly does not hold them, and they are added.
 pub(crate) fn holdings(data: Option<&RawValue>, symbols: &dyn SymbolMap) -> Result<Vec<Holding>, ParseError> {
     list("holdings", data, |place: Place, row: HoldingRow| {
         let instrument = place.instrument(&row.exchange, &row.instrument_token, symbols)?;
-        let quantity = place.quantity("quantity", row.quantity)?;
+        let stated = place.quantity("quantity", row.quantity)?;
         let undelivered = place.quantity_or_zero("t1_quantity", row.t1_quantity)?;
+        let quantity = if undelivered > stated {
+            stated
+                .checked_add(undelivered)
+                .map_err(|error| ParseError::new(place.to_string(), error.to_string()))?
+        } else {
+            stated
+        };
         let in_sales = place.quantity_or_zero("cnc_used_quantity", row.cnc_used_quantity)?;
         Ok(Holding {
             instrument,
             isin: row.isin.into_option(),
             quantity,
-            undelivered: Quantity::min(undelivered, quantity),
+            undelivered,
             saleable: quantity.saturating_sub(undelivered).saturating_sub(in_sales),
             average_price: place.some_price("average_price", row.average_price)?,
             last_price: place.some_price("last_price", row.last_price)?,

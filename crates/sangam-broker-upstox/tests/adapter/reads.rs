@@ -211,6 +211,31 @@ async fn a_history_is_put_in_order_and_by_tag_ends_in_one_row_an_order() {
     assert!(upstox.orders_by_tag(&tag).await.is_err());
 }
 
+#[tokio::test]
+async fn holdings_never_offer_for_sale_what_may_not_be_there() {
+    let holding = |quantity: u32, undelivered: u32, in_sales: u32| {
+        format!(
+            r#"{{"instrument_token":"NSE_EQ|A","exchange":"NSE","quantity":{quantity},"t1_quantity":{undelivered},
+                "cnc_used_quantity":{in_sales},"average_price":null}}"#
+        )
+    };
+    let rows = [
+        holding(10, 0, 0),
+        holding(10, 4, 1),
+        holding(0, 5, 0),
+        holding(3, 3, 9),
+    ];
+    let (upstox, _) = over([success(&format!("[{}]", rows.join(",")))]);
+    let found: Vec<_> = upstox
+        .holdings()
+        .await
+        .expect("holdings")
+        .iter()
+        .map(|held| [held.quantity, held.undelivered, held.saleable].map(sangam_core::Quantity::units))
+        .collect();
+    assert_eq!(found, [[10, 0, 10], [10, 4, 5], [5, 5, 0], [3, 3, 0]]);
+}
+
 fn quotes_of(count: usize, from: usize) -> (u16, String) {
     let rows: Vec<String> = (from..from + count)
         .map(|i| format!(r#""NSE_EQ:null":{{"instrument_token":"NSE_EQ|S{i}","last_price":{i}.5}}"#))

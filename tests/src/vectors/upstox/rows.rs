@@ -359,9 +359,11 @@ pub(super) fn holdings(data: &Value, holdings: &[Holding], out: &mut Differences
         instrument(&at, row, &holding.instrument, out);
         out.check_text(format!("{at}.isin"), text(row, "isin"), holding.isin.as_deref());
         let part = |key: &str| number(row, key).unwrap_or_default();
-        let quantity = part("quantity");
-        let undelivered = part("t1_quantity").min(quantity);
-        let saleable = (quantity - part("t1_quantity") - part("cnc_used_quantity")).max(Decimal::ZERO);
+        let undelivered = part("t1_quantity");
+        // More undelivered than there are: then they are not among them.
+        let left_out = undelivered > part("quantity");
+        let quantity = part("quantity") + if left_out { undelivered } else { Decimal::ZERO };
+        let saleable = (quantity - undelivered - part("cnc_used_quantity")).max(Decimal::ZERO);
         for (key, expected, value) in [
             ("quantity", quantity, holding.quantity),
             ("t1_quantity", undelivered, holding.undelivered),
