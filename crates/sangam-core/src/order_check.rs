@@ -115,9 +115,11 @@ fn check_quantity(draft: &OrderDraft, instrument: &Instrument, errors: &mut Vec<
             ),
         ));
     }
+    // Freeze quantities bind derivatives; the one figure masters print for every share is a placeholder.
+    let binds = instrument.id.exchange.segment() != Segment::Cash;
     if let Some(freeze) = instrument
         .freeze
-        .filter(|freeze| !freeze.is_zero() && quantity > *freeze)
+        .filter(|freeze| binds && !freeze.is_zero() && quantity > *freeze)
     {
         errors.push(FieldError::new(
             "quantity",

@@ -127,6 +127,15 @@ fn each_fault_names_its_field() {
 }
 
 #[test]
+fn the_freeze_quantity_printed_for_shares_binds_nobody() {
+    let mut share = share();
+    share.freeze = Some(units(100_000));
+    let mut large = draft(&share);
+    large.quantity = units(200_000);
+    assert!(large.check(&share).is_ok());
+}
+
+#[test]
 fn refusals_tell_the_way_out() {
     let mut off = draft(&option());
     off.quantity = units(100);
