@@ -1,11 +1,13 @@
 #![doc = include_str!("../README.md")]
 
 pub mod account;
+mod base64url;
 pub mod broker;
 pub mod clock;
 pub mod config;
 pub mod contracts;
 pub mod faults;
+pub mod fyers;
 pub mod limits;
 pub mod market;
 pub mod masters;

@@ -1,7 +1,8 @@
 """Fyers' official client (fyers-apiv3 3.2), unchanged apart from its base addresses, against a server.
 
 Run by `cargo xtask clients fyers`, or by hand with the interpreter of target/clients/fyers. The client hands over the
-server's JSON as it came, whatever the HTTP status.
+server's JSON as it came, whatever the HTTP status. It does not space its calls, and the broker takes ten a second over
+all endpoints, so its session sends through an adapter that waits.
 """
 
 import pathlib
@@ -11,6 +12,7 @@ import time
 import uuid
 
 from fyers_apiv3.fyersModel import Config, FyersModel, SessionModel
+from requests.adapters import HTTPAdapter
 
 sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent))
 import checklist as c  # noqa: E402
@@ -20,14 +22,31 @@ SYMBOL = "NSE:RELIANCE-EQ"
 OTHERS = ["NSE:TCS-EQ", "NSE:INFY-EQ", "NSE:M&M-EQ", "NSE:BAJAJ-AUTO-EQ", "NSE:NIFTY50-INDEX"]
 CANCELLED, TRADED, REJECTED, PENDING = 1, 2, 5, 6
 DEAD_TOKEN = {-8, -15, -16, -17}
+SPACING_S = 0.125
 
 checks = c.Checklist("fyers")
 logs = tempfile.TemporaryDirectory(prefix="sangam-fyers-")
 
 
+class Spaced(HTTPAdapter):
+    """Sends a request no sooner than `SPACING_S` after the one before, whichever client sent that."""
+
+    earliest = 0.0
+
+    def send(self, *arguments, **settings):
+        time.sleep(max(0.0, Spaced.earliest - time.monotonic()))
+        try:
+            return super().send(*arguments, **settings)
+        finally:
+            Spaced.earliest = time.monotonic() + SPACING_S
+
+
 def model(token):
-    """A client with a token; its log files go to a folder that vanishes."""
-    return FyersModel(client_id=APP_ID, token=token, is_async=False, log_path=logs.name, log_level="CRITICAL")
+    """A client with a token that spaces its calls; its log files go to a folder that vanishes."""
+    client = FyersModel(client_id=APP_ID, token=token, is_async=False, log_path=logs.name, log_level="CRITICAL")
+    for scheme in ("http://", "https://"):
+        client.service.session.mount(scheme, Spaced())
+    return client
 
 
 def ok(answer, *codes):

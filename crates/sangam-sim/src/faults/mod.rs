@@ -144,7 +144,11 @@ impl Faults {
             cut_body.then_some(Afterwards::CutBody)
         };
         // Placing and cancelling work on the books as they are.
-        let stale_s = if class == CallClass::Order { 0 } else { settings.stale_book_s };
+        let stale_s = if class == CallClass::Order {
+            0
+        } else {
+            settings.stale_book_s
+        };
         let book_age_us = i64::from(stale_s) * SECOND_US;
         Plan {
             delay_ms,

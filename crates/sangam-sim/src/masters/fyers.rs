@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::clock::{MINUTE_US, SECOND_US};
+use crate::clock::{Instant64, MINUTE_US};
 use crate::contracts::{Contract, Kind, Segment, Universe};
 use crate::money::Paise;
 
@@ -43,7 +43,7 @@ fn row(contract: &Contract, day: &str) -> String {
     let columns = [
         names.fytoken.clone(),
         description(contract),
-        kind_number(contract).to_string(),
+        contract.fyers_instrument().to_string(),
         contract.lot.to_string(),
         decimal(contract.tick),
         contract.isin.unwrap_or("").to_owned(),
@@ -103,25 +103,33 @@ fn description(contract: &Contract) -> String {
     }
 }
 
-/// Fyers' instrument type.
-fn kind_number(contract: &Contract) -> u32 {
-    match contract.kind {
-        Kind::Index => 10,
-        Kind::Future => 11,
-        Kind::Option { .. } => 14,
-        Kind::Cash if contract.symbol == "NIFTYBEES" && contract.segment.is_bse() => 50,
-        Kind::Cash if contract.symbol == "NIFTYBEES" => 9,
-        Kind::Cash if contract.series == "GB" => 2,
-        Kind::Cash => 0,
+impl Contract {
+    /// Fyers' instrument type.
+    pub(crate) fn fyers_instrument(&self) -> u32 {
+        match self.kind {
+            Kind::Index => 10,
+            Kind::Future => 11,
+            Kind::Option { .. } => 14,
+            Kind::Cash if self.symbol == "NIFTYBEES" && self.segment.is_bse() => 50,
+            Kind::Cash if self.symbol == "NIFTYBEES" => 9,
+            Kind::Cash if self.series == "GB" => 2,
+            Kind::Cash => 0,
+        }
+    }
+
+    /// Fyers' instant of expiry, 15:40 IST.
+    pub(crate) fn fyers_expiry(&self) -> Option<Instant64> {
+        let expiry = self.expiry.as_ref()?;
+        Some(expiry.closes().plus_us(10 * MINUTE_US))
     }
 }
 
-/// Epoch seconds at 15:40 IST; empty in cash.
+/// Epoch seconds of the expiry; empty in cash.
 fn expiry_epoch(contract: &Contract) -> String {
-    contract.expiry.as_ref().map_or_else(String::new, |expiry| {
-        let stamp = expiry.closes().plus_us(10 * MINUTE_US);
-        (stamp.0 / SECOND_US).to_string()
-    })
+    contract
+        .fyers_expiry()
+        .map(|at| at.epoch_s().to_string())
+        .unwrap_or_default()
 }
 
 /// At least one decimal: `0.05`, `0.1`, `26000.0`.
