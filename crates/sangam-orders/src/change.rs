@@ -64,8 +64,12 @@ async fn modify(inner: &Inner, number: OrderNumber, change: Modification) -> Res
     if quantity_changes && !order.filled.is_zero() && !can.modify_quantity_is_total {
         return Err(invalid(
             "quantity",
-            format!("{} has filled {} and does not document whether a new quantity counts them; cancel the rest and \
-                     place anew", account.name(), order.filled),
+            format!(
+                "{} has filled {} and does not document whether a new quantity counts them; cancel the rest and \
+                     place anew",
+                account.name(),
+                order.filled
+            ),
         ));
     }
     let command = ModifyOrder {
@@ -97,7 +101,10 @@ async fn modify(inner: &Inner, number: OrderNumber, change: Modification) -> Res
 async fn cancel(inner: &Inner, number: OrderNumber) -> Result<OrderRecord, DeskError> {
     let (order, account) = standing(inner, number).await?;
     let id = order.broker_order_id.clone().ok_or(DeskError::NotFound(number))?;
-    let command = CancelOrder { broker_order_id: id, algo: account.algo.clone() };
+    let command = CancelOrder {
+        broker_order_id: id,
+        algo: account.algo.clone(),
+    };
     let answer = timed(inner, account, Operation::Cancel, account.broker.cancel(&command)).await;
     let now = inner.parts.clock.now();
     let detail = json!({"failed": answer.as_ref().err().map(ToString::to_string)});
@@ -123,7 +130,11 @@ async fn settle(
     failed: Option<Error>,
 ) -> Result<OrderRecord, DeskError> {
     let audit = audit(order, event, after.at, detail);
-    let written = inner.parts.ledger.commit(&[Change::OrderMoved(Box::new(after))], &audit).await;
+    let written = inner
+        .parts
+        .ledger
+        .commit(&[Change::OrderMoved(Box::new(after))], &audit)
+        .await;
     if let Err(error) = written {
         // The books may have moved the order on in the meantime; what the broker did stands either way.
         tracing::warn!(order = %order.uid, %error, event, "the answer to a change was not recorded");
@@ -147,7 +158,11 @@ async fn standing(inner: &Inner, number: OrderNumber) -> Result<(OrderRecord, &D
         _ => Some("it is still being sent; try again in a moment"),
     };
     if let Some(hint) = hint {
-        return Err(DeskError::WrongState { number, state: order.state, hint });
+        return Err(DeskError::WrongState {
+            number,
+            state: order.state,
+            hint,
+        });
     }
     let account = order.account.as_ref().and_then(|id| inner.account(id));
     let account = account.ok_or(DeskError::NoAccount {
@@ -173,7 +188,9 @@ fn new_terms(
         quantity: change.quantity.unwrap_or(old.quantity),
         kind,
         price: change.price.or(old.pricing.limit().filter(|_| takes_limit)),
-        trigger_price: change.trigger_price.or(old.pricing.trigger().filter(|_| takes_trigger)),
+        trigger_price: change
+            .trigger_price
+            .or(old.pricing.trigger().filter(|_| takes_trigger)),
         product: old.product.clone(),
         validity: change.validity.unwrap_or(old.validity),
         disclosed: change.disclosed.unwrap_or(old.disclosed),
@@ -189,17 +206,30 @@ fn new_terms(
         .ok_or_else(|| DeskError::UnknownInstrument(old.instrument.clone()))?;
     let request = draft.check(&instrument).map_err(DeskError::Invalid)?;
     if request.quantity <= order.filled {
-        return Err(invalid("quantity", format!("{} have been filled already; cancel instead", order.filled)));
+        return Err(invalid(
+            "quantity",
+            format!("{} have been filled already; cancel instead", order.filled),
+        ));
     }
     let can = account.broker.capabilities();
     if kind == OrderKind::Market && !can.order_kinds.contains(OrderKind::Market) {
         return Err(invalid(
             "pricetype",
-            format!("{} takes no market orders from programs; send LIMIT with a price through the market", account.name()),
+            format!(
+                "{} takes no market orders from programs; send LIMIT with a price through the market",
+                account.name()
+            ),
         ));
     }
     let now = inner.parts.clock.now();
-    let sent = protect(&request, can, instrument.tick, None, inner.parts.settings.slippage, now)?;
+    let sent = protect(
+        &request,
+        can,
+        instrument.tick,
+        None,
+        inner.parts.settings.slippage,
+        now,
+    )?;
     Ok((request, sent))
 }
 

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use sangam_core::ports::{Ledger, OrderFilter, OrderRecord, RouteQuery, Selector, SymbolMap};
 use sangam_core::{
-    AccountId, BrokerName, Clock, GroupId, Operation, OrderDraft, OrderNumber, OrderState, OrderUid, OwnerId, Quantity,
+    AccountId, BrokerName, Clock, GroupId, Operation, OrderDraft, OrderNumber, OrderState, OrderUid, OwnerId,
+    Quantity,
 };
 use tokio::sync::Notify;
 
@@ -64,7 +65,12 @@ pub struct Desk {
 
 impl std::fmt::Debug for Desk {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Desk({} with {} accounts)", self.inner.parts.group, self.inner.parts.accounts.len())
+        write!(
+            f,
+            "Desk({} with {} accounts)",
+            self.inner.parts.group,
+            self.inner.parts.accounts.len()
+        )
     }
 }
 
@@ -93,7 +99,9 @@ impl Desk {
                 (account.id().clone(), reading)
             })
             .collect();
-        Self { inner: Arc::new(Inner { parts, reading }) }
+        Self {
+            inner: Arc::new(Inner { parts, reading }),
+        }
     }
 
     /// The accounts it may place through.
@@ -117,7 +125,11 @@ impl Desk {
     /// [`DeskError::Invalid`], [`DeskError::UnknownInstrument`] and [`DeskError::NoAccount`] before anything is recorded
     /// or sent; [`DeskError::KeyReused`] and [`DeskError::InProgress`] for a client order id in use. An order that a
     /// broker refused is no error: it is answered as rejected.
-    pub async fn submit(&self, draft: OrderDraft, pinned: Option<BrokerName>) -> Result<Submitted, DeskError> {
+    pub async fn submit(
+        &self,
+        draft: OrderDraft,
+        pinned: Option<BrokerName>,
+    ) -> Result<Submitted, DeskError> {
         let body_digest = digest::of(&draft, pinned);
         if let Some(earlier) = self.inner.replay(&draft, &body_digest).await? {
             return Ok(earlier);
@@ -133,7 +145,9 @@ impl Desk {
             instrument: Some(&draft.instrument),
             pinned,
         });
-        ranking.candidates.retain(|candidate| self.inner.account(&candidate.account).is_some());
+        ranking
+            .candidates
+            .retain(|candidate| self.inner.account(&candidate.account).is_some());
         let ranking = eligible::narrow(&self.inner, &request, ranking).await?;
 
         let now = parts.clock.now();
@@ -161,7 +175,10 @@ impl Desk {
         let inner = Arc::clone(&self.inner);
         let driven = tokio::spawn(drive::place(inner, record, ranking, instrument.tick));
         match driven.await.map_err(|_| DeskError::Interrupted)? {
-            Ok(order) => Ok(Submitted { order, replayed: false }),
+            Ok(order) => Ok(Submitted {
+                order,
+                replayed: false,
+            }),
             Err(DeskError::Ledger(sangam_core::ports::LedgerError::DuplicateClientOrderId { .. })) => {
                 let earlier = self.inner.replay(&draft, &body_digest).await?;
                 earlier.ok_or(DeskError::Interrupted)
@@ -196,24 +213,38 @@ impl Inner {
 
     pub(crate) async fn order(&self, number: OrderNumber) -> Result<OrderRecord, DeskError> {
         let found = self.parts.ledger.order_by_number(number).await?;
-        found.filter(|order| order.group == self.parts.group).ok_or(DeskError::NotFound(number))
+        found
+            .filter(|order| order.group == self.parts.group)
+            .ok_or(DeskError::NotFound(number))
     }
 
     async fn replay(&self, draft: &OrderDraft, body_digest: &str) -> Result<Option<Submitted>, DeskError> {
         let Some(key) = &draft.client_order_id else {
             return Ok(None);
         };
-        let Some(order) = self.parts.ledger.order_by_client_id(&self.parts.owner, key).await? else {
+        let Some(order) = self
+            .parts
+            .ledger
+            .order_by_client_id(&self.parts.owner, key)
+            .await?
+        else {
             return Ok(None);
         };
         if order.body_digest != body_digest {
-            return Err(DeskError::KeyReused { existing: order.number });
+            return Err(DeskError::KeyReused {
+                existing: order.number,
+            });
         }
         match order.state {
             OrderState::Received | OrderState::Validated | OrderState::Queued | OrderState::Submitting => {
-                Err(DeskError::InProgress { existing: order.number })
+                Err(DeskError::InProgress {
+                    existing: order.number,
+                })
             }
-            _ => Ok(Some(Submitted { order, replayed: true })),
+            _ => Ok(Some(Submitted {
+                order,
+                replayed: true,
+            })),
         }
     }
 

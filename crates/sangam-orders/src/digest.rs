@@ -12,7 +12,12 @@ pub(crate) fn of(draft: &OrderDraft, pinned: Option<BrokerName>) -> String {
         draft.quantity.to_string(),
         draft.kind.to_string(),
         option(draft.price.filter(|p| !p.is_zero()).map(|p| p.to_string())),
-        option(draft.trigger_price.filter(|p| !p.is_zero()).map(|p| p.to_string())),
+        option(
+            draft
+                .trigger_price
+                .filter(|p| !p.is_zero())
+                .map(|p| p.to_string()),
+        ),
         draft.product.to_string(),
         draft.validity.to_string(),
         draft.disclosed.to_string(),
@@ -26,5 +31,9 @@ pub(crate) fn of(draft: &OrderDraft, pinned: Option<BrokerName>) -> String {
         hasher.update(field.len().to_le_bytes());
         hasher.update(field.as_bytes());
     }
-    hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    hasher
+        .finalize()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }

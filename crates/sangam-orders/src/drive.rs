@@ -6,12 +6,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sangam_core::ports::{
-    AttemptRecord, AuditEntry, CallReport, Candidate, Change, LedgerError, OrderMoved, OrderRecord, Placed, Ranking,
+    AttemptRecord, AuditEntry, CallReport, Candidate, Change, LedgerError, OrderMoved, OrderRecord, Placed,
+    Ranking,
 };
 use sangam_core::protect::protect;
 use sangam_core::{
-    AttemptNo, AttemptState, Error, ErrorKind, NotPlaced, Operation, OrderKind, OrderRequest, OrderState, Outcome,
-    PlaceOrder, PositionEffect, Price,
+    AttemptNo, AttemptState, Error, ErrorKind, NotPlaced, Operation, OrderKind, OrderRequest, OrderState,
+    Outcome, PlaceOrder, PositionEffect, Price,
 };
 use serde_json::json;
 
@@ -94,7 +95,12 @@ async fn receive(inner: &Inner, record: OrderRecord, ranking: &Ranking) -> Resul
     };
     let changes = [
         Change::Received(Box::new(record.clone())),
-        Change::OrderMoved(Box::new(moved(&record, OrderState::Received, OrderState::Validated, now))),
+        Change::OrderMoved(Box::new(moved(
+            &record,
+            OrderState::Received,
+            OrderState::Validated,
+            now,
+        ))),
     ];
     let number = inner.parts.ledger.commit(&changes, &audit).await?;
     let mut order = record;
@@ -113,28 +119,59 @@ async fn prepare(
     let broker = account.name();
     let now = inner.parts.clock.now();
     let refuse = |kind, what: String| Err(Error::refused(kind, what).at(broker));
-    if account.broker.session().is_none_or(|session| session.expires_at <= now) {
-        return refuse(ErrorKind::LoginRequired, format!("no session; run `sangam login {}`", account.id()));
+    if account
+        .broker
+        .session()
+        .is_none_or(|session| session.expires_at <= now)
+    {
+        return refuse(
+            ErrorKind::LoginRequired,
+            format!("no session; run `sangam login {}`", account.id()),
+        );
     }
     let can = account.broker.capabilities();
     if !can.exchanges.contains(&request.instrument.exchange) {
-        return refuse(ErrorKind::NotOffered, format!("{} is not traded through this account", request.instrument.exchange));
+        return refuse(
+            ErrorKind::NotOffered,
+            format!(
+                "{} is not traded through this account",
+                request.instrument.exchange
+            ),
+        );
     }
     if !can.validities.contains(&request.validity) {
-        return refuse(ErrorKind::NotOffered, format!("validity {} is not offered", request.validity));
+        return refuse(
+            ErrorKind::NotOffered,
+            format!("validity {} is not offered", request.validity),
+        );
     }
     if request.after_market && !can.after_market {
-        return refuse(ErrorKind::NotOffered, "after-market orders are not offered".to_owned());
+        return refuse(
+            ErrorKind::NotOffered,
+            "after-market orders are not offered".to_owned(),
+        );
     }
-    let needs_quote = request.pricing.kind() == OrderKind::Market && !can.order_kinds.contains(OrderKind::Market);
+    let needs_quote =
+        request.pricing.kind() == OrderKind::Market && !can.order_kinds.contains(OrderKind::Market);
     let quote = if needs_quote {
-        let mut quotes = account.broker.quotes(std::slice::from_ref(&request.instrument)).await?;
+        let mut quotes = account
+            .broker
+            .quotes(std::slice::from_ref(&request.instrument))
+            .await?;
         quotes.pop().map(|(_, quote)| quote).transpose()?
     } else {
         None
     };
     let now = inner.parts.clock.now();
-    protect(request, can, tick, quote.as_ref(), inner.parts.settings.slippage, now).map_err(|error| error.at(broker))
+    protect(
+        request,
+        can,
+        tick,
+        quote.as_ref(),
+        inner.parts.settings.slippage,
+        now,
+    )
+    .map_err(|error| error.at(broker))
 }
 
 /// Writes the intent. When this returns an error nothing is sent, and the order is left for a restart to settle.
@@ -146,7 +183,10 @@ async fn intend(
     request: OrderRequest,
 ) -> Result<AttemptRecord, DeskError> {
     let now = inner.parts.clock.now();
-    let order_key = order.client_order_id.as_ref().map_or_else(|| order.uid.to_string(), ToString::to_string);
+    let order_key = order
+        .client_order_id
+        .as_ref()
+        .map_or_else(|| order.uid.to_string(), ToString::to_string);
     let mut bump = 0;
     loop {
         let attempt = AttemptRecord {
@@ -169,7 +209,10 @@ async fn intend(
             &json!({"attempt": no, "account": candidate.account, "broker": candidate.broker, "tag": attempt.tag,
                 "why": candidate.reason}),
         );
-        let changes = [Change::Intended(Box::new(attempt.clone())), Change::OrderMoved(Box::new(to_submitting))];
+        let changes = [
+            Change::Intended(Box::new(attempt.clone())),
+            Change::OrderMoved(Box::new(to_submitting)),
+        ];
         match inner.parts.ledger.commit(&changes, &audit).await {
             Ok(_) => return Ok(attempt),
             Err(LedgerError::DuplicateTag { .. }) if bump < TAG_BUMPS_MAX => bump += 1,
@@ -185,7 +228,9 @@ async fn send(inner: &Inner, account: &DeskAccount, intent: &AttemptRecord) -> R
         algo: account.algo.clone(),
     };
     if !account.broker.capabilities().carries_tag(&intent.tag) {
-        return Err(Error::refused(ErrorKind::NotOffered, "the account cannot carry our tag").at(account.name()));
+        return Err(
+            Error::refused(ErrorKind::NotOffered, "the account cannot carry our tag").at(account.name()),
+        );
     }
     let started = inner.parts.clock.monotonic();
     let answer = account.broker.place(&command).await;
@@ -228,7 +273,10 @@ async fn in_doubt(
     let reason = error.to_string();
     tracing::warn!(order = %order.uid, account = %intent.account, tag = %intent.tag, reason, "order in doubt");
     let mut doubtful = moved(order, OrderState::Submitting, OrderState::InDoubt, now);
-    doubtful.message = Some(format!("outcome unknown, looked for under tag {}: {reason}", intent.tag));
+    doubtful.message = Some(format!(
+        "outcome unknown, looked for under tag {}: {reason}",
+        intent.tag
+    ));
     let detail = json!({"attempt": intent.no, "reason": reason, "kind": error.kind(),
         "broker_order_id": error.broker_order_id()});
     let to = AttemptState::Unknown { reason };
@@ -247,16 +295,29 @@ async fn not_placed(
     let now = inner.parts.clock.now();
     let proof = match error.outcome() {
         Outcome::NotSent => NotPlaced::NeverSent,
-        Outcome::Rejected | Outcome::Unknown => {
-            NotPlaced::Refused { code: error.code().unwrap_or_else(|| error.message()).to_owned() }
-        }
+        Outcome::Rejected | Outcome::Unknown => NotPlaced::Refused {
+            code: error.code().unwrap_or_else(|| error.message()).to_owned(),
+        },
     };
-    let next = if moves { OrderState::Queued } else { OrderState::Rejected };
+    let next = if moves {
+        OrderState::Queued
+    } else {
+        OrderState::Rejected
+    };
     let mut after = moved(order, OrderState::Submitting, next, now);
     after.message = Some(error.to_string());
     let detail = json!({"attempt": intent.no, "proof": proof, "kind": error.kind(), "moves": moves,
         "message": error.to_string()});
-    outcome(inner, order, intent, AttemptState::NotPlaced { proof }, after, "attempt.not_placed", &detail).await
+    outcome(
+        inner,
+        order,
+        intent,
+        AttemptState::NotPlaced { proof },
+        after,
+        "attempt.not_placed",
+        &detail,
+    )
+    .await
 }
 
 /// Commits an outcome, again and again for a while: it happened whether or not the disk agrees.
@@ -272,7 +333,13 @@ async fn outcome(
     let now = after.at;
     let audit = audit(order, event, now, detail);
     let changes = [
-        Change::AttemptMoved { order: order.uid, no: intent.no, from: "intent", to, at: now },
+        Change::AttemptMoved {
+            order: order.uid,
+            no: intent.no,
+            from: "intent",
+            to,
+            at: now,
+        },
         Change::OrderMoved(Box::new(after)),
     ];
     let started = inner.parts.clock.monotonic();
@@ -298,16 +365,28 @@ async fn outcome(
 async fn reject(inner: &Inner, order: &OrderRecord, last: Option<Error>) -> Result<OrderRecord, DeskError> {
     let now = inner.parts.clock.now();
     let mut rejected = moved(order, order.state, OrderState::Rejected, now);
-    let message = last.map_or_else(|| "no account could take it in time".to_owned(), |error| error.to_string());
+    let message = last.map_or_else(
+        || "no account could take it in time".to_owned(),
+        |error| error.to_string(),
+    );
     rejected.message = Some(message.clone());
     let audit = audit(order, "order.rejected", now, &json!({"message": message}));
-    inner.parts.ledger.commit(&[Change::OrderMoved(Box::new(rejected))], &audit).await?;
+    inner
+        .parts
+        .ledger
+        .commit(&[Change::OrderMoved(Box::new(rejected))], &audit)
+        .await?;
     let written = inner.parts.ledger.order(order.uid).await?;
     written.ok_or(DeskError::Interrupted)
 }
 
 fn in_time(inner: &Inner, order: &OrderRecord) -> bool {
-    let age = inner.parts.clock.now().duration_since(order.created_at).unsigned_abs();
+    let age = inner
+        .parts
+        .clock
+        .now()
+        .duration_since(order.created_at)
+        .unsigned_abs();
     age < inner.parts.settings.deadline
 }
 
@@ -315,7 +394,10 @@ fn in_time(inner: &Inner, order: &OrderRecord) -> bool {
 /// and the refusal speaks of that broker or account rather than of the order.
 fn may_move(request: &OrderRequest, error: &Error) -> bool {
     let opens = request.position_effect == Some(PositionEffect::Open);
-    let waits = matches!(request.pricing.kind(), OrderKind::StopLossLimit | OrderKind::StopLossMarket);
+    let waits = matches!(
+        request.pricing.kind(),
+        OrderKind::StopLossLimit | OrderKind::StopLossMarket
+    );
     let elsewhere = matches!(
         error.kind(),
         ErrorKind::LoginRequired
@@ -332,7 +414,12 @@ fn may_move(request: &OrderRequest, error: &Error) -> bool {
     opens && !waits && elsewhere && error.outcome().is_certainly_not_placed()
 }
 
-pub(crate) fn moved(order: &OrderRecord, from: OrderState, to: OrderState, at: sangam_core::Timestamp) -> OrderMoved {
+pub(crate) fn moved(
+    order: &OrderRecord,
+    from: OrderState,
+    to: OrderState,
+    at: sangam_core::Timestamp,
+) -> OrderMoved {
     OrderMoved {
         uid: order.uid,
         from,
@@ -361,4 +448,3 @@ pub(crate) fn audit(
         detail: detail.to_string(),
     }
 }
-

@@ -15,7 +15,9 @@ pub(crate) async fn narrow(
     mut ranking: Ranking,
 ) -> Result<Ranking, DeskError> {
     if ranking.candidates.is_empty() {
-        return Err(DeskError::NoAccount { reasons: reasons(&ranking.passed_over) });
+        return Err(DeskError::NoAccount {
+            reasons: reasons(&ranking.passed_over),
+        });
     }
     let delivery_sale = request.side == Side::Sell && request.product == Product::Delivery;
     let closing = request.position_effect == Some(PositionEffect::Close);
@@ -36,7 +38,11 @@ pub(crate) async fn narrow(
         let Some(account) = inner.account(&candidate.account) else {
             continue;
         };
-        let held = if delivery_sale { deliverable(account, request).await } else { closable(account, request).await };
+        let held = if delivery_sale {
+            deliverable(account, request).await
+        } else {
+            closable(account, request).await
+        };
         match held {
             Ok(held) if held >= request.quantity.units() => chosen = Some(candidate),
             Ok(held) => short.push(format!("{} has {held}", candidate.account)),
@@ -48,7 +54,11 @@ pub(crate) async fn narrow(
             ranking.candidates.push(candidate);
             Ok(ranking)
         }
-        None => Err(DeskError::Invalid(FieldErrors(vec![refusal(request, delivery_sale, &short)]))),
+        None => Err(DeskError::Invalid(FieldErrors(vec![refusal(
+            request,
+            delivery_sale,
+            &short,
+        )]))),
     }
 }
 
@@ -75,8 +85,15 @@ fn refusal(request: &OrderRequest, delivery_sale: bool, short: &[String]) -> Fie
 }
 
 fn reasons(passed_over: &[PassedOver]) -> String {
-    let each: Vec<_> = passed_over.iter().map(|p| format!("{} ({}): {}", p.account, p.broker, p.reason)).collect();
-    if each.is_empty() { "none is configured".to_owned() } else { each.join("; ") }
+    let each: Vec<_> = passed_over
+        .iter()
+        .map(|p| format!("{} ({}): {}", p.account, p.broker, p.reason))
+        .collect();
+    if each.is_empty() {
+        "none is configured".to_owned()
+    } else {
+        each.join("; ")
+    }
 }
 
 fn is_same(row: &BookInstrument, request: &OrderRequest) -> bool {
@@ -87,8 +104,11 @@ fn is_same(row: &BookInstrument, request: &OrderRequest) -> bool {
 async fn deliverable(account: &DeskAccount, request: &OrderRequest) -> Result<u64, sangam_core::Error> {
     let holdings = account.broker.holdings().await?;
     let positions = account.broker.positions().await?;
-    let held: u64 =
-        holdings.iter().filter(|h| is_same(&h.instrument, request)).map(|h| h.saleable.units()).sum();
+    let held: u64 = holdings
+        .iter()
+        .filter(|h| is_same(&h.instrument, request))
+        .map(|h| h.saleable.units())
+        .sum();
     let bought: i64 = positions
         .iter()
         .filter(|p| is_same(&p.instrument, request) && p.product == Some(Product::Delivery))

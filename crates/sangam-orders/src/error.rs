@@ -14,7 +14,9 @@ pub enum DeskError {
     #[error("unknown instrument {0}; look it up with `sangam instruments search`")]
     UnknownInstrument(InstrumentId),
     /// The client order id was used with another order.
-    #[error("client_order_id is already used by order {existing} with other terms; use a new id for a new order")]
+    #[error(
+        "client_order_id is already used by order {existing} with other terms; use a new id for a new order"
+    )]
     KeyReused {
         /// The order that has it.
         existing: OrderNumber,

@@ -52,7 +52,10 @@ mod tests {
             at_ms += u64::try_from(pace.next_wait().as_millis()).expect("small");
             reads.push(at_ms);
         }
-        assert_eq!(reads, [500, 1_000, 2_000, 4_000, 8_000, 15_000, 30_000, 90_000, 150_000]);
+        assert_eq!(
+            reads,
+            [500, 1_000, 2_000, 4_000, 8_000, 15_000, 30_000, 90_000, 150_000]
+        );
         pace.acked();
         assert_eq!(pace.next_wait(), Duration::from_secs(1));
         pace.doubt();

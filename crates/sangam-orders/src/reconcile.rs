@@ -62,7 +62,9 @@ impl Desk {
     pub async fn reconcile(&self, account: &AccountId) -> Result<Reconciled, DeskError> {
         let inner = &self.inner;
         let Some(account) = inner.account(account) else {
-            return Err(DeskError::NoAccount { reasons: format!("{account} is not in group {}", inner.parts.group) });
+            return Err(DeskError::NoAccount {
+                reasons: format!("{account} is not in group {}", inner.parts.group),
+            });
         };
         let Some(reading) = inner.reading.get(account.id()) else {
             return Ok(Reconciled::default());
@@ -93,7 +95,11 @@ impl Desk {
                     self.inner.has_open_work(account).await
                 }
             };
-            let wait = if has_work { reading.pace.lock().next_wait() } else { Duration::MAX };
+            let wait = if has_work {
+                reading.pace.lock().next_wait()
+            } else {
+                Duration::MAX
+            };
             tokio::select! {
                 () = reading.wake.notified() => {
                     // Woken by a new doubt or acknowledgement: its own wait applies, not the one that was running.
@@ -130,11 +136,16 @@ impl Inner {
     }
 
     async fn has_open_work(&self, account: &AccountId) -> bool {
-        self.open_orders(account).await.is_ok_and(|orders| !orders.is_empty())
+        self.open_orders(account)
+            .await
+            .is_ok_and(|orders| !orders.is_empty())
     }
 
     async fn open_orders(&self, account: &AccountId) -> Result<Vec<OrderRecord>, LedgerError> {
-        let filter = OrderFilter { open_only: true, ..OrderFilter::default() };
+        let filter = OrderFilter {
+            open_only: true,
+            ..OrderFilter::default()
+        };
         let mut orders = self.parts.ledger.orders(&filter).await?;
         orders.retain(|order| order.group == self.parts.group && order.account.as_ref() == Some(account));
         Ok(orders)
@@ -157,7 +168,10 @@ impl Inner {
                 } else {
                     found.doubts += 1;
                 }
-            } else if let Some(row) = book.iter().find(|row| Some(&row.id) == order.broker_order_id.as_ref()) {
+            } else if let Some(row) = book
+                .iter()
+                .find(|row| Some(&row.id) == order.broker_order_id.as_ref())
+            {
                 filled_more |= row.filled > order.filled;
                 self.apply(order, row).await?;
             }
@@ -165,7 +179,12 @@ impl Inner {
         if filled_more {
             found.fills = self.read_fills(account).await;
         }
-        found.open = self.open_orders(account.id()).await?.iter().filter(|order| order.state.is_live()).count();
+        found.open = self
+            .open_orders(account.id())
+            .await?
+            .iter()
+            .filter(|order| order.state.is_live())
+            .count();
         Ok(found)
     }
 
@@ -176,7 +195,11 @@ impl Inner {
         let news = row.filled > order.filled
             || seen != order.state
             || (row.average_price.is_some() && row.average_price != order.average_price);
-        let to = if seen == order.state || order.state.can_become(seen) { seen } else { order.state };
+        let to = if seen == order.state || order.state.can_become(seen) {
+            seen
+        } else {
+            order.state
+        };
         if !news || order.state.is_terminal() {
             return Ok(());
         }
@@ -185,13 +208,21 @@ impl Inner {
         after.filled = Some(row.filled.max(order.filled));
         after.average_price = row.average_price.or(order.average_price);
         after.message = row.message.clone();
-        if after.filled == Some(order.filled) && to == order.state && after.average_price == order.average_price {
+        if after.filled == Some(order.filled)
+            && to == order.state
+            && after.average_price == order.average_price
+        {
             return Ok(());
         }
         let detail = json!({"status": row.status_word, "filled": row.filled, "average_price": row.average_price,
             "message": row.message});
         let audit = audit(order, &format!("order.{to}"), now, &detail);
-        match self.parts.ledger.commit(&[Change::OrderMoved(Box::new(after))], &audit).await {
+        match self
+            .parts
+            .ledger
+            .commit(&[Change::OrderMoved(Box::new(after))], &audit)
+            .await
+        {
             // Another reader was first; the next reading sees what it wrote.
             Ok(_) | Err(LedgerError::Conflict { .. } | LedgerError::IllegalMove { .. }) => Ok(()),
             Err(error) => Err(error.into()),
@@ -213,7 +244,10 @@ impl Inner {
         else {
             return Ok(false);
         };
-        let rows: Vec<_> = book.iter().filter(|row| row.tag.as_ref() == Some(&attempt.tag)).collect();
+        let rows: Vec<_> = book
+            .iter()
+            .filter(|row| row.tag.as_ref() == Some(&attempt.tag))
+            .collect();
         let row = match rows.as_slice() {
             [] => return Ok(false),
             [row] => *row,
@@ -226,19 +260,33 @@ impl Inner {
         let now = self.parts.clock.now();
         let refused = row.status == BrokerOrderStatus::Rejected && row.filled.is_zero();
         let to = if refused {
-            AttemptState::NotPlaced { proof: NotPlaced::SeenRejected }
+            AttemptState::NotPlaced {
+                proof: NotPlaced::SeenRejected,
+            }
         } else {
-            AttemptState::Acked { broker_order_id: row.id.clone() }
+            AttemptState::Acked {
+                broker_order_id: row.id.clone(),
+            }
         };
         let mut after = moved(order, OrderState::InDoubt, state_of(row), now);
         after.broker_order_id = Some(row.id.clone());
         after.filled = Some(row.filled);
         after.average_price = row.average_price;
-        after.message = Some(row.message.clone().unwrap_or_else(|| "found in the broker's book by its tag".to_owned()));
+        after.message = Some(
+            row.message
+                .clone()
+                .unwrap_or_else(|| "found in the broker's book by its tag".to_owned()),
+        );
         let detail = json!({"tag": attempt.tag, "broker_order_id": row.id, "status": row.status_word});
         let audit = audit(order, "doubt.settled", now, &detail);
         let changes = [
-            Change::AttemptMoved { order: order.uid, no: attempt.no, from: "unknown", to, at: now },
+            Change::AttemptMoved {
+                order: order.uid,
+                no: attempt.no,
+                from: "unknown",
+                to,
+                at: now,
+            },
             Change::OrderMoved(Box::new(after)),
         ];
         match self.parts.ledger.commit(&changes, &audit).await {
@@ -248,12 +296,24 @@ impl Inner {
         }
     }
 
-    async fn doubt_after_restart(&self, order: &OrderRecord, attempt: &AttemptRecord) -> Result<(), DeskError> {
+    async fn doubt_after_restart(
+        &self,
+        order: &OrderRecord,
+        attempt: &AttemptRecord,
+    ) -> Result<(), DeskError> {
         let now = self.parts.clock.now();
         let reason = "the program ended while the order was being sent".to_owned();
         let mut after = moved(order, order.state, OrderState::InDoubt, now);
-        after.message = Some(format!("outcome unknown, looked for under tag {}: {reason}", attempt.tag));
-        let audit = audit(order, "attempt.unknown", now, &json!({"attempt": attempt.no, "reason": reason}));
+        after.message = Some(format!(
+            "outcome unknown, looked for under tag {}: {reason}",
+            attempt.tag
+        ));
+        let audit = audit(
+            order,
+            "attempt.unknown",
+            now,
+            &json!({"attempt": attempt.no, "reason": reason}),
+        );
         let changes = [
             Change::AttemptMoved {
                 order: order.uid,
@@ -293,7 +353,11 @@ impl Inner {
         let mut changes = Vec::with_capacity(trades.len() + 1);
         let mut ours = 0;
         for fill in trades {
-            let order = self.parts.ledger.order_by_broker_id(account.id(), &fill.order_id).await?;
+            let order = self
+                .parts
+                .ledger
+                .order_by_broker_id(account.id(), &fill.order_id)
+                .await?;
             ours += usize::from(order.is_some());
             changes.push(Change::Filled(Box::new(FillRecord {
                 account: account.id().clone(),
@@ -313,7 +377,10 @@ impl Inner {
                     read_at: now,
                 })
                 .collect();
-            changes.push(Change::PositionsRead { account: account.id().clone(), positions });
+            changes.push(Change::PositionsRead {
+                account: account.id().clone(),
+                positions,
+            });
         }
         let audit = AuditEntry {
             at: now,

@@ -23,7 +23,8 @@ impl TagKey {
     /// The tag of an attempt. `bump` is raised when a tag turns out to be taken.
     #[must_use]
     pub fn tag(&self, owner: &OwnerId, order_key: &str, attempt: AttemptNo, bump: u8) -> Tag {
-        let mut mac = <Hmac<Sha256> as hmac::Mac>::new_from_slice(&self.0).expect("HMAC takes a key of any length");
+        let mut mac =
+            <Hmac<Sha256> as hmac::Mac>::new_from_slice(&self.0).expect("HMAC takes a key of any length");
         mac.update(owner.as_str().as_bytes());
         mac.update(&[0]);
         mac.update(order_key.as_bytes());
@@ -53,18 +54,28 @@ impl std::fmt::Debug for TagKey {
 pub fn is_ours(tag: &Tag) -> bool {
     let text = tag.as_str();
     let shaped = text.len() == LENGTH && text.starts_with('S') && text.bytes().all(|b| ALPHABET.contains(&b));
-    shaped && text.chars().last().is_some_and(|attempt| check(&text[..10], attempt) == text[10..13])
+    shaped
+        && text
+            .chars()
+            .last()
+            .is_some_and(|attempt| check(&text[..10], attempt) == text[10..13])
 }
 
 fn check(head: &str, attempt: char) -> String {
-    let digest = Sha256::new().chain_update(head.as_bytes()).chain_update([attempt as u8]).finalize();
+    let digest = Sha256::new()
+        .chain_update(head.as_bytes())
+        .chain_update([attempt as u8])
+        .finalize();
     let mut check = String::with_capacity(3);
     push_base36(&mut check, &digest, 3);
     check
 }
 
 fn push_base36(text: &mut String, bytes: &[u8], count: usize) {
-    let mut rest = bytes.iter().take(16).fold(0_u128, |acc, byte| acc << 8 | u128::from(*byte));
+    let mut rest = bytes
+        .iter()
+        .take(16)
+        .fold(0_u128, |acc, byte| acc << 8 | u128::from(*byte));
     for _ in 0..count {
         let digit = usize::try_from(rest % 36).expect("a digit below 36");
         text.push(char::from(ALPHABET[digit]));

@@ -14,7 +14,9 @@ pub(crate) fn state_of(row: &BrokerOrder) -> OrderState {
         _ if some_filled => OrderState::PartiallyFilled,
         BrokerOrderStatus::TriggerPending => OrderState::TriggerPending,
         BrokerOrderStatus::AfterMarket => OrderState::AfterMarket,
-        BrokerOrderStatus::Pending | BrokerOrderStatus::Open | BrokerOrderStatus::Unknown(_) => OrderState::Working,
+        BrokerOrderStatus::Pending | BrokerOrderStatus::Open | BrokerOrderStatus::Unknown(_) => {
+            OrderState::Working
+        }
     }
 }
 
@@ -28,7 +30,11 @@ mod tests {
         BrokerOrder {
             id: "1".parse().expect("an id"),
             exchange_order_id: None,
-            instrument: BookInstrument { id: None, exchange: None, broker_symbol: "X".into() },
+            instrument: BookInstrument {
+                id: None,
+                exchange: None,
+                broker_symbol: "X".into(),
+            },
             side: Side::Buy,
             kind: None,
             product: None,
