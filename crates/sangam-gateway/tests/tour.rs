@@ -38,10 +38,10 @@ fn the_readmes_tour_works_as_printed() {
         .stdout(Stdio::piped())
         .spawn()
         .expect("the gateway starts");
-    let screen = BufReader::new(child.stdout.take().expect("a pipe"));
+    let mut screen = BufReader::new(child.stdout.take().expect("a pipe")).lines();
     let _gateway = Gateway(child);
     let mut address = None;
-    for line in screen.lines() {
+    for line in screen.by_ref() {
         let line = line.expect("text");
         if let Some(at) = line.find("http://127.0.0.1:").filter(|_| address.is_none()) {
             address = line[at..].split_whitespace().next().map(str::to_owned);

@@ -39,7 +39,10 @@ pub(crate) async fn run(common: &Common, args: &Serve) -> Result<()> {
     let address_file = config_file::address_file(&data_dir);
     std::fs::write(&address_file, format!("http://{address}\n"))
         .with_context(|| format!("write {}", address_file.display()))?;
-    table::line(&screen(&system, address, &data_dir, &key, simulators.as_ref()))?;
+    // Whoever reads the screen may have gone away (`sangam | head`); that is no reason to stop trading.
+    if let Err(error) = table::line(&screen(&system, address, &data_dir, &key, simulators.as_ref())) {
+        tracing::warn!(%error, "the start screen was not read to its end");
+    }
     let gateway = Gateway::new(system.clone(), key, per_second, burst);
     http::serve(listener, gateway, interrupted())
         .await
