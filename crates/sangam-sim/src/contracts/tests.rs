@@ -1,3 +1,5 @@
+//! The contracts of a day: real ids, expiries moved off holidays, names and tokens unique.
+
 use std::collections::HashSet;
 
 use jiff::ToSpan;

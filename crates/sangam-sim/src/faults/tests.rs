@@ -1,3 +1,5 @@
+//! Faults as asked for: read, refused when out of range, drawn from the seed.
+
 use super::*;
 
 fn plans(faults: &Faults, count: usize) -> Vec<Plan> {

@@ -1,3 +1,5 @@
+//! Windows against a brute-force count, rolling and by the calendar.
+
 use jiff::civil::date;
 use proptest::prelude::*;
 

@@ -1,3 +1,5 @@
+//! The market: the same at the same instant, calm, on the tick, inside its circuits.
+
 use std::sync::Arc;
 
 use jiff::civil::date;

@@ -1,3 +1,5 @@
+//! Masters as each broker publishes them, read back column by column.
+
 use std::collections::HashSet;
 use std::io::Read as _;
 

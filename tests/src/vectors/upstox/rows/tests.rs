@@ -1,3 +1,5 @@
+//! The comparison of rows notices a change of any field it compares.
+
 use sangam_core::ports::Books as _;
 use serde_json::json;
 
