@@ -13,6 +13,7 @@ use sangam_sim::{BrokerApi, SimConfig, SimServer};
 /// The brokers by name.
 fn broker(name: &str) -> Option<Arc<dyn BrokerApi>> {
     match name {
+        "flattrade" => Some(Arc::new(sangam_sim::flattrade::Flattrade)),
         "fyers" => Some(Arc::new(sangam_sim::fyers::Fyers::default())),
         "upstox" => Some(Arc::new(sangam_sim::upstox::Upstox)),
         _ => None,

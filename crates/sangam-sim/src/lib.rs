@@ -7,6 +7,7 @@ pub mod clock;
 pub mod config;
 pub mod contracts;
 pub mod faults;
+pub mod flattrade;
 pub mod fyers;
 pub mod limits;
 pub mod market;
