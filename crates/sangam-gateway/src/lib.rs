@@ -6,7 +6,7 @@ mod config_file;
 mod http;
 mod simulators;
 
-use std::io::Write as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
 use clap::Parser as _;
@@ -25,6 +25,7 @@ pub async fn program() -> ExitCode {
     let filter = EnvFilter::builder().with_env_var("SANGAM_LOG").try_from_env();
     tracing_subscriber::fmt()
         .with_env_filter(filter.unwrap_or_else(|_| EnvFilter::new("warn")))
+        .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr)
         .init();
     match cli::run(cli).await {

@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
 use sangam::config::{RawAccount, RawConfig};
+use sangam_sim::flattrade::Flattrade;
+use sangam_sim::fyers::Fyers;
 use sangam_sim::upstox::Upstox;
 use sangam_sim::{BrokerApi, RunningSim, SimConfig, SimServer};
 use secrecy::SecretString;
@@ -25,7 +27,7 @@ impl Simulators {
         let config = SimConfig::default();
         let clock = config.clock();
         let mut servers = Vec::new();
-        for broker in ["upstox"] {
+        for broker in ["flattrade", "fyers", "upstox"] {
             let loopback = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
             let server = SimServer::bind_with(api(broker), config.clone(), clock.clone(), loopback)
                 .await
@@ -47,7 +49,9 @@ impl Simulators {
 #[must_use]
 pub fn api(broker: &str) -> Arc<dyn BrokerApi> {
     match broker {
-        _ => Arc::new(Upstox::default()),
+        "flattrade" => Arc::new(Flattrade),
+        "fyers" => Arc::new(Fyers::default()),
+        _ => Arc::new(Upstox),
     }
 }
 

@@ -1,16 +1,19 @@
 //! Where each broker publishes its symbol masters, and fetching them. A master that cannot be had or read leaves the
 //! table of before in force, and the report says so.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use futures::future::join_all;
+use futures::stream::{self, StreamExt as _};
 use sangam_broker::Fetch;
 use sangam_core::BrokerName;
 use sangam_core::timestamp::Date;
-use sangam_instruments::{LiveTable, Store, Table};
+use sangam_instruments::{LiveTable, Master, Store, Table};
 use serde::Serialize;
 
 use crate::config::AccountConfig;
+
+/// Files fetched at the same time: enough to fill a line, few enough that their bytes fit beside one another.
+const AT_ONCE: usize = 4;
 
 /// The files of one broker, relative to its masters' base.
 /// Sources: flattrade.md section 12, fyers.md section 12, upstox.md section 11.
@@ -61,7 +64,12 @@ pub struct MasterUrl {
 #[must_use]
 pub fn urls(accounts: &[AccountConfig]) -> Vec<MasterUrl> {
     let mut bases: BTreeMap<BrokerName, String> = BTreeMap::new();
-    for account in accounts {
+    // One table serves all groups: where a broker has real accounts its masters are the broker's, never a simulator's.
+    let real_first = || {
+        let real = accounts.iter().filter(|account| !account.simulated);
+        real.chain(accounts.iter().filter(|account| account.simulated))
+    };
+    for account in real_first() {
         let base = account
             .hosts
             .masters
@@ -107,8 +115,8 @@ pub struct FileRead {
     pub skipped: u64,
 }
 
-/// Fetches, keeps, reads and puts in force. Files of one broker that fail leave out that file; when nothing at all can
-/// be read the table of before stays.
+/// Fetches, keeps, reads and puts in force. A file that fails leaves the one fetched earlier the same day; when nothing
+/// at all can be read the table of before stays.
 pub(crate) async fn sync(
     fetch: &Fetch,
     store: &Store,
@@ -116,23 +124,19 @@ pub(crate) async fn sync(
     wanted: &[MasterUrl],
     date: Date,
 ) -> SyncReport {
-    let fetched = join_all(
-        wanted
-            .iter()
-            .map(|master| async move { (master, fetch.download(&master.url, |_| ()).await) }),
-    )
-    .await;
+    let fetched: Vec<_> = stream::iter(wanted.to_vec())
+        .map(|master| async move {
+            let taken = take(fetch, store, &master, date).await;
+            (master, taken)
+        })
+        .buffered(AT_ONCE)
+        .collect()
+        .await;
     let mut refused = Vec::new();
     let mut read = Vec::new();
     let mut masters = Vec::new();
-    for (wanted, bytes) in fetched {
-        let kept = match bytes {
-            Ok(bytes) => store
-                .save(date, wanted.broker, &wanted.name, &bytes)
-                .map_err(|error| error.to_string()),
-            Err(error) => Err(format!("{}: {error}", wanted.name)),
-        };
-        match kept {
+    for (wanted, taken) in fetched {
+        match taken {
             Ok(master) => {
                 let report = master.report();
                 for fault in &report.faults {
@@ -147,13 +151,25 @@ pub(crate) async fn sync(
                 masters.push(master);
             }
             Err(what) => {
-                tracing::warn!(broker = %wanted.broker, what, "master not taken");
+                // Some brokers publish files without a row on some days; a broker without any master is what matters.
+                tracing::info!(broker = %wanted.broker, what, "master not taken");
                 refused.push(what);
             }
         }
     }
-    let changes = match Table::build(date, &masters) {
-        Ok((table, _)) => live.replace(table).to_string(),
+    let fell_back = !refused.is_empty();
+    let store = store.clone();
+    let built = blocking(move || {
+        if fell_back {
+            // What was kept earlier today stands in for what failed now.
+            store.load(date).map(|loaded| loaded.table).map_err(|error| error.to_string())
+        } else {
+            Table::build(date, &masters).map(|(table, _)| table).map_err(|error| error.to_string())
+        }
+    })
+    .await;
+    let changes = match built {
+        Ok(table) => live.replace(table).to_string(),
         Err(error) => {
             refused.push(format!(
                 "{error}; the table of {} stays in force",
@@ -169,5 +185,55 @@ pub(crate) async fn sync(
         read,
         refused,
         changes,
+    }
+}
+
+async fn take(fetch: &Fetch, store: &Store, wanted: &MasterUrl, date: Date) -> Result<Master, String> {
+    let bytes = fetch
+        .download(&wanted.url, |_| ())
+        .await
+        .map_err(|error| format!("{}: {error}", wanted.name))?;
+    let (store, broker, name) = (store.clone(), wanted.broker, wanted.name.clone());
+    blocking(move || store.save(date, broker, &name, &bytes).map_err(|error| error.to_string())).await
+}
+
+/// Runs what reads a whole file away from the threads that serve calls.
+pub(crate) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, String> + Send + 'static,
+) -> Result<T, String> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(error) => Err(format!("reading the masters was interrupted: {error}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{RawAccount, RawConfig, check};
+
+    fn account(name: &str, group: &str, simulated: bool, base: Option<&str>) -> RawAccount {
+        let mut raw: RawAccount = serde_json::from_value(serde_json::json!({
+            "name": name, "broker": "upstox", "group": group, "simulated": simulated, "api_key": "k", "api_secret": "s",
+            "redirect_uri": "http://127.0.0.1/",
+        }))
+        .expect("an account");
+        raw.base_url = base.map(str::to_owned);
+        raw
+    }
+
+    #[test]
+    fn a_real_account_never_trades_on_a_simulators_master() {
+        let config = check(RawConfig {
+            account: vec![
+                account("sim", "paper", true, Some("http://127.0.0.1:9103")),
+                account("real", "main", false, None),
+            ],
+            ..RawConfig::default()
+        })
+        .expect("two groups");
+        let urls = urls(&config.accounts);
+        assert_eq!(urls.len(), 1);
+        assert!(urls[0].url.starts_with("https://assets.upstox.com/"), "{urls:?}");
     }
 }
