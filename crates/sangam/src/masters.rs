@@ -157,6 +157,11 @@ pub(crate) async fn sync(
             }
         }
     }
+    for broker in wanted.iter().map(|wanted| wanted.broker).collect::<BTreeSet<_>>() {
+        if !read.iter().any(|file| file.broker == broker) {
+            tracing::warn!(%broker, "no symbol master could be had");
+        }
+    }
     let fell_back = !refused.is_empty();
     let store = store.clone();
     let built = blocking(move || {
