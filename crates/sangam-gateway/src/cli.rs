@@ -9,6 +9,7 @@ mod orders;
 mod reads;
 pub(crate) mod serve;
 mod sim;
+mod sync;
 mod table;
 
 use anyhow::Result;

@@ -10,6 +10,21 @@ use secrecy::SecretString;
 
 use crate::cli::args::Common;
 
+/// Variables that are settings of the file.
+const KEYS: [&str; 9] = [
+    "SANGAM_LISTEN",
+    "SANGAM_DATA_DIR",
+    "SANGAM_HEALTH_INTERVAL_S",
+    "SANGAM_ORDERS__DEADLINE_MS",
+    "SANGAM_ORDERS__SLIPPAGE_BP",
+    "SANGAM_ORDERS__QUOTE_AGE_MAX_MS",
+    "SANGAM_CACHE__QUOTE_MAX_AGE_MS",
+    "SANGAM_INBOUND__PER_SECOND",
+    "SANGAM_INBOUND__BURST",
+];
+/// Variables that are something else: flags and the log.
+const OTHERS: [&str; 4] = ["SANGAM_CONFIG", "SANGAM_URL", "SANGAM_API_KEY", "SANGAM_LOG"];
+
 /// The file looked for in the present folder.
 const DEFAULT_FILE: &str = "sangam.toml";
 
@@ -78,8 +93,8 @@ pub(crate) fn address_file(data_dir: &Path) -> PathBuf {
 /// The configuration file in use, if any.
 pub(crate) fn file(common: &Common) -> Option<PathBuf> {
     match &common.config {
-        Some(path) => Some(path.clone()),
-        None => Some(PathBuf::from(DEFAULT_FILE)).filter(|path| path.exists()),
+        Some(path) if !path.as_os_str().is_empty() => Some(path.clone()),
+        _ => Some(PathBuf::from(DEFAULT_FILE)).filter(|path| path.exists()),
     }
 }
 
@@ -92,23 +107,24 @@ fn variable(name: &str) -> Option<String> {
 }
 
 /// Variables that are settings of the file; the rest (flags' own, secrets, logging) would be unknown keys.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the one place of the program that reads the environment"
-)]
 fn settings() -> config::Map<String, String> {
-    const KEYS: [&str; 9] = [
-        "SANGAM_LISTEN",
-        "SANGAM_DATA_DIR",
-        "SANGAM_HEALTH_INTERVAL_S",
-        "SANGAM_ORDERS__DEADLINE_MS",
-        "SANGAM_ORDERS__SLIPPAGE_BP",
-        "SANGAM_ORDERS__QUOTE_AGE_MAX_MS",
-        "SANGAM_CACHE__QUOTE_MAX_AGE_MS",
-        "SANGAM_INBOUND__PER_SECOND",
-        "SANGAM_INBOUND__BURST",
-    ];
-    std::env::vars()
+    // Variables that are no text are none of ours.
+    let vars = || {
+        std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+    };
+    for (name, _) in vars().filter(|(name, _)| name.starts_with("SANGAM_")) {
+        let known = KEYS.contains(&name.as_str())
+            || OTHERS.contains(&name.as_str())
+            || name.starts_with("SANGAM_ACCOUNT_");
+        if !known {
+            tracing::warn!(
+                "{name} is no setting and has no effect; known are {}",
+                KEYS.join(", ")
+            );
+        }
+    }
+    vars()
         .filter(|(name, value)| KEYS.contains(&name.as_str()) && !value.is_empty())
         .collect()
 }

@@ -1,13 +1,18 @@
 //! The HTTP side: OpenAlgo's contract under `/api/v1`, a few endpoints of our own, health for whoever supervises us.
 
 mod account;
+mod body;
 mod fields;
 mod history;
 mod limit;
 mod market;
 mod num;
+mod open_position;
+mod order_fields;
+mod order_row;
 mod orders;
 mod own;
+mod place;
 mod reply;
 mod router;
 mod state;

@@ -30,6 +30,8 @@ pub async fn program() -> ExitCode {
         .init();
     match cli::run(cli).await {
         Ok(()) => ExitCode::SUCCESS,
+        // Whoever read the output has had enough, as in `sangam orders list | head`.
+        Err(error) if reader_is_gone(&error) => ExitCode::SUCCESS,
         Err(error) => {
             let doubt = error
                 .downcast_ref::<cli::Refused>()
@@ -44,4 +46,9 @@ pub async fn program() -> ExitCode {
             }
         }
     }
+}
+
+fn reader_is_gone(error: &anyhow::Error) -> bool {
+    let io = error.downcast_ref::<std::io::Error>();
+    io.is_some_and(|io| io.kind() == std::io::ErrorKind::BrokenPipe)
 }

@@ -8,4 +8,4 @@ mod rules;
 pub use health::{FAILURES_BEFORE_UNHEALTHY, Health};
 pub use read::{ReadFailed, ReadOperation, read_with_failover};
 pub use router::{AccountHealth, Router};
-pub use rules::RoutingRules;
+pub use rules::{Origin, RoutingRules};

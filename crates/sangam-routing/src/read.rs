@@ -80,7 +80,9 @@ where
         match answer {
             Ok(value) => return Ok((value, candidate)),
             Err(error) => {
-                let final_word = error.advice() == Advice::Fix && error.kind() != ErrorKind::Permission;
+                // What this broker or account does not offer another may.
+                let others_differ = matches!(error.kind(), ErrorKind::Permission | ErrorKind::NotOffered);
+                let final_word = error.advice() == Advice::Fix && !others_differ;
                 tracing::debug!(account = %candidate.account, %error, "read failed");
                 tried.push((candidate, error));
                 if final_word {
@@ -139,6 +141,7 @@ mod tests {
             read(&[Err(ErrorKind::LoginRequired), Err(ErrorKind::RateLimited), Ok(7)]).await,
             (Ok(7), 3)
         );
+        assert_eq!(read(&[Err(ErrorKind::NotOffered), Ok(7)]).await, (Ok(7), 2));
     }
 
     #[tokio::test]

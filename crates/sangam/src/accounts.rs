@@ -3,6 +3,7 @@
 
 use std::path::PathBuf;
 use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use futures::future::join_all;
 use sangam_core::ports::{LoginLink, Selector};
@@ -37,7 +38,7 @@ impl System {
     pub async fn log_in(&self, account: &AccountId, code: &str) -> Result<MarketSession, Error> {
         let account = self.inner.known(account)?;
         let session = account.broker.exchange_code(code).await?;
-        self.inner.keep(account, &session)?;
+        self.inner.sessions.keep(&account.config.name, &session)?;
         self.inner.check_health(account).await;
         Ok(session)
     }
@@ -93,7 +94,8 @@ impl System {
         let weak = Arc::downgrade(inner);
         inner
             .tasks
-            .start(check_health_for_ever(weak, inner.config.health_interval));
+            .start(check_health_for_ever(weak.clone(), inner.config.health_interval));
+        inner.tasks.start(refresh_for_ever(weak));
         for desk in &inner.desks {
             for account in desk.accounts() {
                 let (desk, account) = (desk.clone(), account.id().clone());
@@ -103,13 +105,26 @@ impl System {
     }
 }
 
-async fn check_health_for_ever(system: Weak<Inner>, interval: std::time::Duration) {
+async fn check_health_for_ever(system: Weak<Inner>, interval: Duration) {
     loop {
         tokio::time::sleep(interval).await;
         let Some(inner) = system.upgrade() else {
             return;
         };
         join_all(inner.accounts.iter().map(|account| inner.check_health(account))).await;
+    }
+}
+
+/// The wait between two looks at whether masters are due.
+const LOOK_AT_MASTERS: Duration = Duration::from_secs(30);
+
+async fn refresh_for_ever(system: Weak<Inner>) {
+    loop {
+        tokio::time::sleep(LOOK_AT_MASTERS).await;
+        let Some(inner) = system.upgrade() else {
+            return;
+        };
+        System { inner }.refresh_instruments_if_due().await;
     }
 }
 
@@ -123,32 +138,19 @@ impl Inner {
         })
     }
 
-    fn keep(&self, account: &Account, session: &MarketSession) -> Result<(), Error> {
-        self.sessions
-            .save(&account.config.name, session)
-            .map_err(|error| {
-                let path = self.sessions.path(&account.config.name);
-                Error::refused(
-                    ErrorKind::Internal,
-                    format!(
-                        "logged in, but the session cannot be kept in {}: {error}",
-                        path.display()
-                    ),
-                )
-            })
-    }
-
     async fn resume(&self, account: &Account) {
-        let now = self.clock.now();
-        if let Some(session) = self
-            .sessions
-            .load(&account.config.name)
-            .filter(|s| s.expires_at > now)
-        {
-            account.broker.resume(session);
-        }
+        self.resume_kept(account);
         if account.config.simulated && self.check(account).await.is_err() {
             self.log_in_simulated(account).await;
+        }
+    }
+
+    /// Takes up the session on disk, if it lives: from an earlier run, or from a log-in beside this one.
+    fn resume_kept(&self, account: &Account) {
+        let now = self.clock.now();
+        let kept = self.sessions.load(&account.config.name);
+        if let Some(session) = kept.filter(|session| session.expires_at > now) {
+            account.broker.resume(session);
         }
     }
 
@@ -160,7 +162,7 @@ impl Inner {
             .await
         {
             Ok(session) => {
-                if let Err(error) = self.keep(account, &session) {
+                if let Err(error) = self.sessions.keep(name, &session) {
                     tracing::warn!(account = %name, %error, "session not kept");
                 }
             }
@@ -171,11 +173,16 @@ impl Inner {
     /// Whether the account's session is alive at its broker.
     async fn check(&self, account: &Account) -> Result<(), Error> {
         let now = self.clock.now();
-        if account
-            .broker
-            .session()
-            .is_none_or(|session| session.expires_at <= now)
-        {
+        let alive = || {
+            account
+                .broker
+                .session()
+                .is_some_and(|session| session.expires_at > now)
+        };
+        if !alive() {
+            self.resume_kept(account);
+        }
+        if !alive() {
             let hint = format!("no session; run `sangam login {}`", account.config.name);
             return Err(Error::refused(ErrorKind::LoginRequired, hint));
         }

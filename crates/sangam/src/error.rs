@@ -16,6 +16,29 @@ pub enum StartError {
         /// What the system said.
         what: String,
     },
+    /// Another system holds the data folder.
+    #[error(
+        "data folder {path} is in use by {by}; stop that one, or give this one a folder of its own with --data-dir"
+    )]
+    InUse {
+        /// Which.
+        path: String,
+        /// Who has it.
+        by: String,
+    },
+    /// The data folder was used with accounts of the other kind.
+    #[error(
+        "data folder {path} holds {holds} trading and these accounts are {ours}; keep the two apart: give these a folder \
+         of their own with --data-dir or data_dir"
+    )]
+    OtherKind {
+        /// Which.
+        path: String,
+        /// What it was used for.
+        holds: String,
+        /// What it was to be used for now.
+        ours: &'static str,
+    },
     /// The ledger cannot be used.
     #[error(transparent)]
     Ledger(#[from] LedgerError),

@@ -4,22 +4,27 @@ mod accounts;
 mod adapters;
 mod clock;
 pub mod config;
+mod data_dir;
+mod direct_login;
 pub mod entropy;
 mod error;
 mod found;
 pub mod masters;
+mod prices;
 pub mod private_file;
 mod reads;
+mod refresh;
 mod sessions;
 mod system;
 mod tasks;
 mod view;
 
 pub use clock::SystemClock;
+pub use direct_login::DirectLogin;
 pub use error::StartError;
 pub use sessions::SessionFiles;
 pub use system::System;
-pub use view::{BrokerView, Found, Gathered, Row, Seen, Trade};
+pub use view::{BrokerView, Found, Gathered, OrdersToday, Row, Seen, Trade};
 
 pub use sangam_core as core;
 pub use sangam_instruments as instruments;

@@ -58,12 +58,14 @@ pub struct MasterUrl {
     pub name: String,
     /// Where it is.
     pub url: String,
+    /// Whether a simulator serves it: those have no files for segments they do not simulate.
+    pub simulated: bool,
 }
 
 /// The masters of the configured accounts, each broker once.
 #[must_use]
 pub fn urls(accounts: &[AccountConfig]) -> Vec<MasterUrl> {
-    let mut bases: BTreeMap<BrokerName, String> = BTreeMap::new();
+    let mut bases: BTreeMap<BrokerName, (String, bool)> = BTreeMap::new();
     // One table serves all groups: where a broker has real accounts its masters are the broker's, never a simulator's.
     let real_first = || {
         let real = accounts.iter().filter(|account| !account.simulated);
@@ -75,13 +77,14 @@ pub fn urls(accounts: &[AccountConfig]) -> Vec<MasterUrl> {
             .masters
             .clone()
             .unwrap_or_else(|| official_base(account.broker).to_owned());
-        bases.entry(account.broker).or_insert(base);
+        bases.entry(account.broker).or_insert((base, account.simulated));
     }
-    let of = |(broker, base): (BrokerName, String)| {
+    let of = |(broker, (base, simulated)): (BrokerName, (String, bool))| {
         files(broker).iter().map(move |path| MasterUrl {
             broker,
             name: path.rsplit('/').next().unwrap_or(path).to_owned(),
             url: format!("{base}/{path}"),
+            simulated,
         })
     };
     bases.into_iter().flat_map(of).collect()
@@ -135,6 +138,11 @@ pub(crate) async fn sync(
     let mut refused = Vec::new();
     let mut read = Vec::new();
     let mut masters = Vec::new();
+    let has_some: BTreeSet<_> = fetched
+        .iter()
+        .filter(|(_, taken)| taken.is_ok())
+        .map(|(wanted, _)| wanted.broker)
+        .collect();
     for (wanted, taken) in fetched {
         match taken {
             Ok(master) => {
@@ -150,9 +158,11 @@ pub(crate) async fn sync(
                 });
                 masters.push(master);
             }
+            Err(what) if wanted.simulated && has_some.contains(&wanted.broker) => {
+                tracing::debug!(broker = %wanted.broker, what, "not simulated");
+            }
             Err(what) => {
-                // Some brokers publish files without a row on some days; a broker without any master is what matters.
-                tracing::info!(broker = %wanted.broker, what, "master not taken");
+                tracing::warn!(broker = %wanted.broker, what, "master not taken; it is fetched again in a few minutes");
                 refused.push(what);
             }
         }
@@ -167,9 +177,14 @@ pub(crate) async fn sync(
     let built = blocking(move || {
         if fell_back {
             // What was kept earlier today stands in for what failed now.
-            store.load(date).map(|loaded| loaded.table).map_err(|error| error.to_string())
+            store
+                .load(date)
+                .map(|loaded| loaded.table)
+                .map_err(|error| error.to_string())
         } else {
-            Table::build(date, &masters).map(|(table, _)| table).map_err(|error| error.to_string())
+            Table::build(date, &masters)
+                .map(|(table, _)| table)
+                .map_err(|error| error.to_string())
         }
     })
     .await;
@@ -199,7 +214,12 @@ async fn take(fetch: &Fetch, store: &Store, wanted: &MasterUrl, date: Date) -> R
         .await
         .map_err(|error| format!("{}: {error}", wanted.name))?;
     let (store, broker, name) = (store.clone(), wanted.broker, wanted.name.clone());
-    blocking(move || store.save(date, broker, &name, &bytes).map_err(|error| error.to_string())).await
+    blocking(move || {
+        store
+            .save(date, broker, &name, &bytes)
+            .map_err(|error| error.to_string())
+    })
+    .await
 }
 
 /// Runs what reads a whole file away from the threads that serve calls.

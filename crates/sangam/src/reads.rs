@@ -1,20 +1,14 @@
-//! Reads over all accounts, and prices from whichever broker answers.
-
-use std::time::Duration;
+//! Reads over all accounts. Prices, which any broker can tell, are in `prices`.
 
 use futures::future::join_all;
-use sangam_core::ports::{CacheKind, LedgerError, OrderFilter, OrderRecord, RouteQuery, Selector};
+use sangam_core::ports::{LedgerError, OrderFilter, OrderRecord, Selector};
 use sangam_core::timestamp::Time;
-use sangam_core::{
-    Candle, CandleQuery, ClientOrderId, Depth, Error, ErrorKind, Exchange, Funds, Holding, IST, InstrumentId,
-    Operation, Position, Quote, Timestamp,
-};
+use sangam_core::{ClientOrderId, Error, Exchange, Funds, Holding, IST, InstrumentId, Operation, Position};
 use sangam_instruments::ResolveError;
 use sangam_orders::DeskError;
-use sangam_routing::{ReadFailed, ReadOperation, read_with_failover};
 
 use crate::system::{Account, System};
-use crate::view::{Found, Gathered, Row, Seen, Trade};
+use crate::view::{Found, Gathered, OrdersToday, Row, Trade};
 
 impl System {
     /// The instrument a name means, in canonical or OpenAlgo form; `None` when there is none.
@@ -44,195 +38,6 @@ impl System {
     pub fn search(&self, query: &str, limit: usize) -> Vec<Found> {
         let table = self.table();
         table.search(query, limit).into_iter().map(Found::from).collect()
-    }
-
-    /// One quote, from memory when fresh enough, else from the best broker that answers. However many ask for it at once,
-    /// one call is made.
-    ///
-    /// # Errors
-    /// The last broker's refusal.
-    pub async fn quote(&self, id: &InstrumentId) -> Result<Seen<Quote>, Error> {
-        let fetch = async || match self.fetch_quotes(std::slice::from_ref(id)).await.pop() {
-            Some((_, answer)) => answer.map(|seen| CachedQuote {
-                quote: seen.value,
-                broker: seen.broker,
-            }),
-            None => Err(Error::refused(
-                ErrorKind::UnexpectedAnswer,
-                format!("no answer for {id}"),
-            )),
-        };
-        let max_age = self.inner.config.quote_max_age;
-        let kept = self
-            .inner
-            .cache
-            .get_or_fetch(CacheKind::MarketData, &id.to_string(), max_age, fetch)
-            .await;
-        match kept {
-            Ok(found) => Ok(Seen {
-                age: self.age(found.value.quote.received_at),
-                value: found.value.quote,
-                broker: found.value.broker,
-            }),
-            Err(error) => Err(again(&error)),
-        }
-    }
-
-    /// Quotes in the order asked for, each from memory when fresh enough, else from the best broker that answers.
-    pub async fn quotes(&self, ids: &[InstrumentId]) -> Vec<(InstrumentId, Result<Seen<Quote>, Error>)> {
-        if let [only] = ids {
-            return vec![(only.clone(), self.quote(only).await)];
-        }
-        let mut found: Vec<Option<Result<Seen<Quote>, Error>>> = Vec::with_capacity(ids.len());
-        let mut missing = Vec::new();
-        for id in ids {
-            let cached = self.cached_quote(id).await;
-            if cached.is_none() && !missing.contains(id) {
-                missing.push(id.clone());
-            }
-            found.push(cached.map(Ok));
-        }
-        let fetched = if missing.is_empty() {
-            Vec::new()
-        } else {
-            self.fetch_quotes(&missing).await
-        };
-        let answer = |id: &InstrumentId| match fetched.iter().find(|(other, _)| other == id) {
-            Some((_, Ok(seen))) => Ok(seen.clone()),
-            Some((_, Err(error))) => Err(again(error)),
-            None => Err(Error::refused(
-                ErrorKind::UnexpectedAnswer,
-                format!("no answer for {id}"),
-            )),
-        };
-        ids.iter()
-            .zip(found)
-            .map(|(id, cached)| (id.clone(), cached.unwrap_or_else(|| answer(id))))
-            .collect()
-    }
-
-    async fn cached_quote(&self, id: &InstrumentId) -> Option<Seen<Quote>> {
-        let max_age = self.inner.config.quote_max_age;
-        let kept = self
-            .inner
-            .cache
-            .get::<CachedQuote>(CacheKind::MarketData, &id.to_string(), max_age)
-            .await?;
-        let CachedQuote { quote, broker } = kept.value;
-        Some(Seen {
-            age: self.age(quote.received_at),
-            value: quote,
-            broker,
-        })
-    }
-
-    async fn fetch_quotes(&self, ids: &[InstrumentId]) -> Vec<(InstrumentId, Result<Seen<Quote>, Error>)> {
-        let mut left: Vec<InstrumentId> = ids.to_vec();
-        let mut done = Vec::with_capacity(ids.len());
-        // Each instrument goes to the best broker that lists it; those of one broker go together.
-        while let Some(first) = left.first().cloned() {
-            let candidates = self.candidates(Operation::Quotes, Some(&first));
-            let Some(best) = candidates.first() else {
-                let nobody = Error::refused(
-                    ErrorKind::Unavailable,
-                    format!("no healthy account lists {first}; see `sangam brokers`"),
-                );
-                done.push((first.clone(), Err(nobody)));
-                left.retain(|id| *id != first);
-                continue;
-            };
-            let table = self.table();
-            let lists = |id: &InstrumentId| {
-                sangam_core::ports::SymbolMap::listing(table.as_ref(), best.broker, id).is_some()
-            };
-            let (batch, rest): (Vec<_>, Vec<_>) = left.into_iter().partition(lists);
-            left = rest;
-            if batch.is_empty() {
-                break;
-            }
-            done.extend(self.quote_batch(&batch, candidates).await);
-        }
-        done
-    }
-
-    async fn quote_batch(
-        &self,
-        batch: &[InstrumentId],
-        candidates: Vec<sangam_core::ports::Candidate>,
-    ) -> Vec<(InstrumentId, Result<Seen<Quote>, Error>)> {
-        let answer = self
-            .read(Operation::Quotes, candidates, |account| async move {
-                account.broker.quotes(batch).await
-            })
-            .await;
-        let (rows, broker) = match answer {
-            Ok((rows, candidate)) => (rows, candidate.broker),
-            Err(failed) => {
-                let error = failed.into_error();
-                return batch.iter().map(|id| (id.clone(), Err(again(&error)))).collect();
-            }
-        };
-        let mut seen = Vec::with_capacity(rows.len());
-        for (id, quote) in rows {
-            let quote = match quote {
-                Ok(quote) => {
-                    let value = CachedQuote {
-                        quote: quote.clone(),
-                        broker,
-                    };
-                    self.inner
-                        .cache
-                        .put(CacheKind::MarketData, &id.to_string(), &value)
-                        .await;
-                    Ok(Seen {
-                        age: self.age(quote.received_at),
-                        value: quote,
-                        broker,
-                    })
-                }
-                Err(error) => Err(error),
-            };
-            seen.push((id, quote));
-        }
-        seen
-    }
-
-    /// Market depth from the best broker that answers.
-    ///
-    /// # Errors
-    /// The last broker's refusal.
-    pub async fn depth(&self, id: &InstrumentId) -> Result<Seen<Depth>, Error> {
-        let candidates = self.candidates(Operation::Depth, Some(id));
-        let answer = self
-            .read(Operation::Depth, candidates, |account| async move {
-                account.broker.depth(id).await
-            })
-            .await;
-        let (depth, candidate) = answer.map_err(ReadFailed::into_error)?;
-        Ok(Seen {
-            age: self.age(depth.quote.received_at),
-            value: depth,
-            broker: candidate.broker,
-        })
-    }
-
-    /// Candles from the best broker that offers them.
-    ///
-    /// # Errors
-    /// The last broker's refusal.
-    pub async fn candles(&self, query: &CandleQuery) -> Result<Seen<Vec<Candle>>, Error> {
-        let candidates = self.candidates(Operation::Candles, Some(&query.instrument));
-        let answer = self
-            .read(Operation::Candles, candidates, |account| async move {
-                account.broker.candles(query).await
-            })
-            .await;
-        let (candles, candidate) = answer.map_err(ReadFailed::into_error)?;
-        Ok(Seen {
-            age: Duration::ZERO,
-            value: candles,
-            broker: candidate.broker,
-        })
     }
 
     /// Positions of all accounts.
@@ -307,41 +112,39 @@ impl System {
         }
     }
 
-    /// Orders received today in India and those still open, newest first, each brought up to date with its broker's book.
+    /// Orders received today in India and those still open, newest first, each brought up to date with its broker's book
+    /// where that can be read.
     ///
     /// # Errors
-    /// [`DeskError::Ledger`] when our own books cannot be read; a broker that cannot be read leaves its orders as last
-    /// seen.
-    pub async fn orders_today(&self) -> Result<Vec<OrderRecord>, DeskError> {
+    /// [`DeskError::Ledger`] when our own books cannot be read.
+    pub async fn orders_today(&self) -> Result<OrdersToday, DeskError> {
         let mut orders = Vec::new();
+        let mut failed = Vec::new();
         let midnight = IST::instant(IST::date(self.now()).to_datetime(Time::midnight()));
         for desk in self.desks() {
-            join_all(desk.accounts().iter().map(|account| async move {
-                if let Err(error) = desk.reconcile(account.id()).await {
-                    tracing::warn!(account = %account.id(), %error, "order book not read");
-                }
-            }))
-            .await;
+            let read = join_all(desk.accounts().iter().map(|account| async move {
+                let read = desk.reconcile(account.id()).await;
+                read.map_err(|error| (account.id().clone(), error.to_string()))
+            }));
+            failed.extend(read.await.into_iter().filter_map(Result::err));
+            let today = OrderFilter {
+                since: midnight,
+                ..OrderFilter::default()
+            };
+            let open = OrderFilter {
+                open_only: true,
+                ..OrderFilter::default()
+            };
+            orders.extend(desk.orders(&today).await?);
             orders.extend(
-                desk.orders(&OrderFilter {
-                    since: midnight,
-                    ..OrderFilter::default()
-                })
-                .await?,
-            );
-            let open = desk
-                .orders(&OrderFilter {
-                    open_only: true,
-                    ..OrderFilter::default()
-                })
-                .await?;
-            orders.extend(
-                open.into_iter()
+                desk.orders(&open)
+                    .await?
+                    .into_iter()
                     .filter(|order| midnight.is_some_and(|m| order.created_at < m)),
             );
         }
         orders.sort_by_key(|order| std::cmp::Reverse(order.number));
-        Ok(orders)
+        Ok(OrdersToday { orders, failed })
     }
 
     /// The order a client order id was used for.
@@ -362,58 +165,6 @@ impl System {
             }
         }
         Ok(None)
-    }
-
-    fn candidates(
-        &self,
-        operation: Operation,
-        instrument: Option<&InstrumentId>,
-    ) -> Vec<sangam_core::ports::Candidate> {
-        self.inner
-            .router
-            .rank(RouteQuery {
-                operation,
-                instrument,
-                pinned: None,
-            })
-            .candidates
-    }
-
-    fn age(&self, made: Timestamp) -> Duration {
-        Duration::try_from(self.now().duration_since(made)).unwrap_or(Duration::ZERO)
-    }
-
-    async fn read<'a, T, F, Fut>(
-        &'a self,
-        operation: Operation,
-        candidates: Vec<sangam_core::ports::Candidate>,
-        call: F,
-    ) -> Result<(T, sangam_core::ports::Candidate), ReadFailed>
-    where
-        F: Fn(&'a Account) -> Fut,
-        Fut: Future<Output = Result<T, Error>>,
-    {
-        let operation = ReadOperation::new(operation).expect("only reads come here");
-        let inner = &self.inner;
-        read_with_failover(
-            inner.router.as_ref(),
-            inner.clock.as_ref(),
-            operation,
-            candidates,
-            |candidate| {
-                let account = inner.account(&candidate.account).map(&call);
-                async move {
-                    match account {
-                        Some(answer) => answer.await,
-                        None => Err(Error::refused(
-                            ErrorKind::Internal,
-                            "the router named an account that is not ours",
-                        )),
-                    }
-                }
-            },
-        )
-        .await
     }
 
     async fn gather<'a, T, F, Fut>(&'a self, operation: Operation, call: F) -> Gathered<T>
@@ -459,25 +210,6 @@ impl System {
         }
         gathered
     }
-}
-
-/// A quote as it is kept in memory.
-#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
-struct CachedQuote {
-    quote: Quote,
-    broker: sangam_core::BrokerName,
-}
-
-/// The same failure for another instrument of the same call.
-fn again(error: &Error) -> Error {
-    let mut copy = Error::new(error.kind(), error.outcome(), error.message()).with_advice(error.advice());
-    if let Some(broker) = error.broker() {
-        copy = copy.at(broker);
-    }
-    if let Some(code) = error.code() {
-        copy = copy.with_code(code);
-    }
-    copy
 }
 
 impl crate::system::Inner {

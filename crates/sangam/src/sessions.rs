@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use sangam_core::session::{AccessToken, MarketSession};
-use sangam_core::{AccountId, Timestamp};
+use sangam_core::{AccountId, Error, ErrorKind, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::private_file;
@@ -51,6 +51,20 @@ impl SessionFiles {
         };
         let json = serde_json::to_vec_pretty(&stored).map_err(io::Error::other)?;
         private_file::write(&self.path(account), &json)
+    }
+
+    /// Keeps a session, with the failure in the words of a log-in.
+    pub(crate) fn keep(&self, account: &AccountId, session: &MarketSession) -> Result<(), Error> {
+        self.save(account, session).map_err(|error| {
+            let path = self.path(account);
+            Error::refused(
+                ErrorKind::Internal,
+                format!(
+                    "logged in, but the session cannot be kept in {}: {error}",
+                    path.display()
+                ),
+            )
+        })
     }
 
     /// The session kept for an account, dead or alive. `None` when there is no file or it does not read.

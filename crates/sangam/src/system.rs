@@ -1,27 +1,28 @@
 //! The stack put together: accounts, desks, prices, books. Everything that runs beside the callers (health checks, the
 //! reading of books) runs in tasks that end when the system is dropped.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
+use parking_lot::Mutex;
 use sangam_broker::{Fetch, FetchSettings};
 use sangam_cache::{CacheSettings, MemoryCache, TypedCache};
 use sangam_core::ports::{Broker, Ledger, SymbolMap};
-use sangam_core::timestamp::Date;
 use sangam_core::{AccountId, Clock, GroupId, IST, Timestamp};
 use sangam_instruments::{LiveTable, Store, Table};
 use sangam_orders::{Desk, DeskAccount, DeskParts, TagKey};
 use sangam_routing::Router;
 use sangam_storage::SqliteLedger;
 
+use crate::adapters;
 use crate::config::{AccountConfig, Config};
+use crate::data_dir::{self, DataDir};
 use crate::entropy::random_bytes;
 use crate::error::StartError;
-use crate::masters::{self, MasterUrl, SyncReport};
+use crate::masters::{self, MasterUrl};
+use crate::refresh::Freshness;
 use crate::sessions::SessionFiles;
 use crate::tasks::Tasks;
 use crate::view::BrokerView;
-use crate::{adapters, private_file};
 
 /// One account with its configuration and the way to its broker.
 #[derive(Debug)]
@@ -41,9 +42,12 @@ pub(crate) struct Inner {
     pub(crate) store: Store,
     pub(crate) fetch: Fetch,
     pub(crate) master_urls: Vec<MasterUrl>,
+    pub(crate) freshness: Mutex<Freshness>,
+    pub(crate) one_sync: tokio::sync::Mutex<()>,
     pub(crate) sessions: SessionFiles,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) tasks: Tasks,
+    data_dir: DataDir,
 }
 
 /// One system over several brokers. Cheap to clone; clones share everything.
@@ -66,10 +70,11 @@ impl System {
     /// [`StartError`] when the data folder, the ledger or a transport cannot be used. A broker that is down is no error:
     /// its account is unhealthy until it is back.
     pub async fn start(config: Config, clock: Arc<dyn Clock>) -> Result<Self, StartError> {
-        prepare_data_dir(&config.data_dir)?;
+        let simulated_only = config.accounts.iter().all(|account| account.simulated);
+        let data_dir = DataDir::take(&config.data_dir, simulated_only)?;
         let today = IST::date(clock.now());
         let store = Store::open(config.data_dir.join("instruments"))?;
-        let live = Arc::new(LiveTable::new(kept_table(&store, today)));
+        let live = Arc::new(LiveTable::new(Table::empty(today)));
         let symbols: Arc<dyn SymbolMap> = Arc::<LiveTable>::clone(&live);
         let mut accounts = Vec::with_capacity(config.accounts.len());
         for account in &config.accounts {
@@ -84,7 +89,7 @@ impl System {
             .map(|account| (account.config.name.clone(), account.config.broker));
         let router = Arc::new(Router::new(config.routing.clone(), names).with_symbols(Arc::clone(&symbols)));
         let ledger = Arc::new(SqliteLedger::open(config.data_dir.join("ledger.sqlite")).await?);
-        let tag_key = tag_key(&config.data_dir)?;
+        let tag_key = data_dir::tag_key(&config.data_dir)?;
         let desks = desks(&config, &accounts, &ledger, &router, &symbols, &clock, &tag_key);
         let cache_settings = CacheSettings {
             market_data_ttl: config.quote_max_age,
@@ -112,12 +117,12 @@ impl System {
                 clock,
                 config,
                 tasks: Tasks::default(),
+                freshness: Mutex::new(Freshness::default()),
+                one_sync: tokio::sync::Mutex::new(()),
+                data_dir,
             }),
         };
-        system.resume_sessions().await;
-        if system.inner.live.current().is_empty() || system.inner.live.current().date() != today {
-            system.sync_instruments().await;
-        }
+        tokio::join!(system.resume_sessions(), system.masters_at_start(simulated_only));
         system.check_health_once().await;
         for desk in &system.inner.desks {
             if let Err(error) = desk.recover().await {
@@ -191,17 +196,11 @@ impl System {
         self.inner.accounts.iter().map(view).collect()
     }
 
-    /// Fetches today's masters and puts their table in force.
-    pub async fn sync_instruments(&self) -> SyncReport {
-        let inner = &self.inner;
-        let today = IST::date(inner.clock.now());
-        masters::sync(&inner.fetch, &inner.store, &inner.live, &inner.master_urls, today).await
-    }
-
-    /// Ends the background tasks and closes the ledger.
+    /// Ends the background tasks, closes the ledger and lets go of the data folder.
     pub async fn stop(&self) {
         self.inner.tasks.stop();
         self.inner.ledger.close().await;
+        self.inner.data_dir.release();
     }
 }
 
@@ -209,43 +208,6 @@ impl Inner {
     pub(crate) fn account(&self, name: &AccountId) -> Option<&Account> {
         self.accounts.iter().find(|account| account.config.name == *name)
     }
-}
-
-fn prepare_data_dir(path: &PathBuf) -> Result<(), StartError> {
-    let fault = |error: std::io::Error| StartError::DataDir {
-        path: path.display().to_string(),
-        what: error.to_string(),
-    };
-    std::fs::create_dir_all(path).map_err(fault)?;
-    let probe = path.join(".writable");
-    private_file::write(&probe, b"").map_err(fault)?;
-    std::fs::remove_file(&probe).map_err(fault)
-}
-
-fn kept_table(store: &Store, today: Date) -> Table {
-    match store.load_latest() {
-        Ok(Some(loaded)) => loaded.table,
-        Ok(None) => Table::empty(today),
-        Err(error) => {
-            tracing::warn!(%error, "kept masters not read; they are fetched anew");
-            Table::empty(today)
-        }
-    }
-}
-
-fn tag_key(data_dir: &std::path::Path) -> Result<TagKey, StartError> {
-    let path = data_dir.join("tag-key");
-    if let Ok(bytes) = std::fs::read(&path)
-        && let Ok(bytes) = <[u8; 32]>::try_from(bytes.as_slice())
-    {
-        return Ok(TagKey::new(bytes));
-    }
-    let bytes = random_bytes();
-    private_file::write(&path, &bytes).map_err(|error| StartError::DataDir {
-        path: path.display().to_string(),
-        what: error.to_string(),
-    })?;
-    Ok(TagKey::new(bytes))
 }
 
 fn desks(

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use sangam_core::ports::OrderRecord;
 use sangam_core::{AccountId, BrokerName, Error, Fill, GroupId, OrderNumber, OwnerId, Timestamp};
 
 /// A value with its source and age.
@@ -43,6 +44,15 @@ pub struct Gathered<T> {
     pub rows: Vec<Row<T>>,
     /// The others, with why.
     pub failed: Vec<(AccountId, Error)>,
+}
+
+/// Today's orders, and the accounts whose books could not be read: their orders are shown as last seen.
+#[derive(Debug)]
+pub struct OrdersToday {
+    /// Newest first.
+    pub orders: Vec<OrderRecord>,
+    /// The accounts not read, with why.
+    pub failed: Vec<(AccountId, String)>,
 }
 
 /// A trade, with the number of our order where it is one of ours.

@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 ///
 /// Without a command it serves: in an empty folder it starts three simulated brokers and a gateway over them, so that
 /// everything can be tried without an account. With a `sangam.toml` it trades through the accounts named there.
-#[derive(Debug, Parser)]
+#[derive(Parser)]
 #[command(
     name = "sangam",
     version,
@@ -25,7 +25,7 @@ pub(crate) struct Cli {
 }
 
 /// Options every command takes.
-#[derive(Debug, Clone, Args)]
+#[derive(Clone, Default, Args)]
 pub(crate) struct Common {
     /// Configuration file. Default: sangam.toml in this folder, if there is one.
     #[arg(long, short, global = true, value_name = "FILE", env = "SANGAM_CONFIG")]
@@ -86,6 +86,17 @@ pub(crate) struct Serve {
     pub(crate) listen: Option<String>,
 }
 
+/// `EXCHANGE:SYMBOL`; which exchanges and symbols there are is for the gateway to say.
+fn instrument(text: &str) -> Result<String, String> {
+    match text.split_once(':') {
+        Some((exchange, symbol)) if !exchange.is_empty() && !symbol.is_empty() => Ok(text.to_owned()),
+        _ => Err(
+            "write it EXCHANGE:SYMBOL, for example NSE:RELIANCE; `sangam instruments search` finds it"
+                .to_owned(),
+        ),
+    }
+}
+
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(crate) enum SimBroker {
     /// Flattrade's interface (PiConnect).
@@ -114,6 +125,11 @@ pub(crate) struct Sim {
 
 /// `sangam login`.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "The session is kept in DATA_DIR/sessions/ACCOUNT.json, readable by you alone, until the broker ends it. It\n\
+                  works with a gateway running or not. With --json and without --code it prints the link and ends.\n\
+                  Example: sangam login flat-1 --code 'https://127.0.0.1/?code=...'"
+)]
 pub(crate) struct Login {
     /// The account, as `sangam brokers` names it.
     pub(crate) account: String,
@@ -162,6 +178,7 @@ pub(crate) enum Orders {
 )]
 pub(crate) struct Place {
     /// EXCHANGE:SYMBOL, for example NSE:RELIANCE or NFO:NIFTY26DEC26000CE.
+    #[arg(value_parser = instrument)]
     pub(crate) instrument: String,
     /// Buy or sell.
     #[arg(long)]
@@ -197,6 +214,10 @@ pub(crate) struct Place {
 
 /// `sangam orders modify`.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "What is not given stays. --limit makes a MARKET order a LIMIT and an SL-M an SL.\n\
+                        Example: sangam orders modify 2611230000001 --limit 1405"
+)]
 pub(crate) struct Modify {
     /// Its number.
     pub(crate) order: String,
@@ -213,9 +234,10 @@ pub(crate) struct Modify {
 
 /// `sangam quote`.
 #[derive(Debug, Args)]
+#[command(after_help = "It ends with exit code 1 when one of them has no quote.")]
 pub(crate) struct Quote {
     /// EXCHANGE:SYMBOL, for example NSE:RELIANCE NSE_INDEX:NIFTY.
-    #[arg(required = true)]
+    #[arg(required = true, value_name = "INSTRUMENT", value_parser = instrument)]
     pub(crate) instruments: Vec<String>,
 }
 
@@ -260,6 +282,12 @@ pub(crate) struct From {
 
 /// `sangam instruments sync`.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Without sources a running gateway is asked to fetch its brokers' masters anew; with none running they are\n\
+                  fetched here. Rows that cannot be read are skipped and told with file and line; a file that is no master is\n\
+                  refused and what was kept stays.\n\
+                  Example: sangam instruments sync fyers=NSE_CM.csv https://assets.upstox.com/market-quote/instruments/exchange/complete.json.gz"
+)]
 pub(crate) struct Sync {
     /// Files or addresses; each may be prefixed with its broker (`upstox=FILE`).
     pub(crate) sources: Vec<String>,

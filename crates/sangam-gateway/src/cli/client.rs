@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 use sangam::core::Operation;
 use sangam::kit::{Method, Reads, ReadsSettings, Transport as _, TransportFault, WireRequest};
 use serde_json::{Map, Value, json};
@@ -15,6 +15,7 @@ use crate::config_file;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A way to ask the gateway.
+#[derive(Debug)]
 pub(crate) struct Client {
     base: String,
     key: ApiKey,
@@ -30,6 +31,14 @@ pub(crate) struct Refused {
     /// Whether an order may have been placed all the same.
     pub(crate) in_doubt: bool,
 }
+
+/// Nobody answers where a gateway should be.
+#[derive(Debug, thiserror::Error)]
+#[error("no gateway answers at {0}; start one with `sangam serve`, or pass --url")]
+pub(crate) struct NoGateway(String);
+
+/// Calls that may have moved an order when their answer is lost.
+const COMMANDS: [&str; 3] = ["placeorder", "modifyorder", "cancelorder"];
 
 impl Client {
     /// Finds the gateway.
@@ -75,10 +84,19 @@ impl Client {
         let answer = match self.transport.send(request).await {
             Ok(answer) => answer,
             Err(error) if error.fault == TransportFault::Connect => {
-                bail!(
-                    "no gateway answers at {}; start one with `sangam serve`, or pass --url",
+                return Err(NoGateway(self.base.clone()).into());
+            }
+            Err(error) if COMMANDS.contains(&endpoint) => {
+                let message = format!(
+                    "no answer from the gateway at {} ({error}); what became of the order is not known: look with \
+                     `sangam orders list` before sending it again",
                     self.base
-                )
+                );
+                return Err(Refused {
+                    message,
+                    in_doubt: true,
+                }
+                .into());
             }
             Err(error) => return Err(error).with_context(|| format!("ask the gateway at {}", self.base)),
         };
@@ -97,7 +115,7 @@ impl Client {
         };
         Err(Refused {
             message,
-            in_doubt: value["state"] == "in_doubt",
+            in_doubt: value["state"] == "in_doubt" || value["state"] == "parked",
         }
         .into())
     }

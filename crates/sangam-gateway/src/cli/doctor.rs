@@ -1,9 +1,13 @@
 //! `sangam doctor`: what is set up, what is wrong, what to do.
 
 use std::net::TcpListener;
+use std::path::Path;
 
 use anyhow::{Result, bail};
-use sangam::private_file;
+use sangam::config::AccountConfig;
+use sangam::core::{Clock as _, IST};
+use sangam::instruments::Store;
+use sangam::{SessionFiles, SystemClock, private_file};
 use serde::Serialize;
 
 use super::args::Common;
@@ -50,30 +54,22 @@ pub(crate) async fn run(common: &Common) -> Result<()> {
         |path| path.display().to_string(),
     );
     let (data_dir, listen) = (raw.data_dir.clone(), raw.listen.clone());
+    let mut accounts = Vec::new();
     if raw.account.is_empty() {
         findings.push(fine("configuration", source));
     } else {
         match sangam::config::check(raw) {
-            Ok(config) => findings.push(fine(
-                "configuration",
-                format!("{source}, {} accounts", config.accounts.len()),
-            )),
+            Ok(config) => {
+                findings.push(fine(
+                    "configuration",
+                    format!("{source}, {} accounts", config.accounts.len()),
+                ));
+                accounts = config.accounts;
+            }
             Err(error) => findings.push(wrong("configuration", format!("{source}: {error}"))),
         }
     }
-    let probe = data_dir.join(".doctor");
-    findings.push(
-        match private_file::write(&probe, b"").and_then(|()| std::fs::remove_file(&probe)) {
-            Ok(()) => fine("data folder", data_dir.display().to_string()),
-            Err(error) => wrong(
-                "data folder",
-                format!(
-                    "{} cannot be written ({error}); make it writable or pass --data-dir",
-                    data_dir.display()
-                ),
-            ),
-        },
-    );
+    findings.push(folder(&data_dir));
     findings.push(match ApiKey::load(&data_dir) {
         Ok(Some(_)) => fine("api key", ApiKey::path(&data_dir).display().to_string()),
         Ok(None) => fine("api key", "none yet; the first `sangam serve` makes it"),
@@ -84,17 +80,86 @@ pub(crate) async fn run(common: &Common) -> Result<()> {
     });
     let running = gateway(common).await;
     findings.push(match (&running, TcpListener::bind(listen.as_str())) {
-        (Some(_), _) => fine("port", format!("{listen}: the gateway has it")),
-        (None, Ok(_)) => fine("port", format!("{listen} is free")),
+        (Some(_), _) => fine("gateway", "running"),
+        (None, Ok(_)) => fine(
+            "gateway",
+            format!("not running, {listen} is free; start it with `sangam serve`"),
+        ),
         (None, Err(error)) => wrong(
-            "port",
-            format!("{listen} cannot be had ({error}); choose another with --listen"),
+            "gateway",
+            format!("not running, and {listen} cannot be had ({error}); choose another with --listen"),
         ),
     });
-    findings.extend(
-        running.unwrap_or_else(|| vec![fine("gateway", "not running; start it with `sangam serve`")]),
-    );
+    match running {
+        Some(said) => findings.extend(said),
+        None => {
+            findings.extend(sessions(&accounts, &data_dir));
+            findings.push(masters(&data_dir));
+        }
+    }
     report(common, &findings)
+}
+
+/// Whether the folder can be written, without making it.
+fn folder(data_dir: &Path) -> Finding {
+    let shown = data_dir.display();
+    if !data_dir.exists() {
+        return fine(
+            "data folder",
+            format!("{shown} is not there yet; the first `sangam serve` makes it"),
+        );
+    }
+    let probe = data_dir.join(".doctor");
+    match private_file::write(&probe, b"").and_then(|()| std::fs::remove_file(&probe)) {
+        Ok(()) => fine("data folder", shown.to_string()),
+        Err(error) => wrong(
+            "data folder",
+            format!("{shown} cannot be written ({error}); make it writable or pass --data-dir"),
+        ),
+    }
+}
+
+/// The sessions kept on disk.
+fn sessions(accounts: &[AccountConfig], data_dir: &Path) -> Vec<Finding> {
+    let files = SessionFiles::below(data_dir);
+    let now = SystemClock::new().now();
+    let of = |account: &AccountConfig| {
+        let name = &account.name;
+        match files.load(name) {
+            Some(session) if session.expires_at > now => fine(
+                "session",
+                format!(
+                    "{name} until {} IST",
+                    IST::civil(session.expires_at).strftime("%Y-%m-%d %H:%M")
+                ),
+            ),
+            _ if account.simulated => fine("session", format!("{name} logs itself in")),
+            Some(_) => wrong(
+                "session",
+                format!("{name}: it has ended; run `sangam login {name}`"),
+            ),
+            None => wrong("session", format!("{name}: none; run `sangam login {name}`")),
+        }
+    };
+    accounts.iter().map(of).collect()
+}
+
+/// The masters kept on disk.
+fn masters(data_dir: &Path) -> Finding {
+    let folder = data_dir.join("instruments");
+    if !folder.is_dir() {
+        return fine("masters", "none yet; `sangam serve` fetches them");
+    }
+    match Store::open(&folder).and_then(|store| store.dates()) {
+        Ok(dates) => fine(
+            "masters",
+            dates.first().map_or_else(
+                || "none yet; `sangam serve` fetches them".to_owned(),
+                |date| format!("of {date}; `sangam serve` fetches each day's"),
+            ),
+        ),
+        Err(error) => wrong("masters", error.to_string()),
+    }
 }
 
 /// What a running gateway says of its accounts.

@@ -1,26 +1,21 @@
-//! `sangam instruments`: reads masters from files and addresses, finds and explains instruments. It works on the data
-//! folder and needs no running gateway.
-
-use std::path::Path;
-use std::time::Duration;
+//! `sangam instruments search|resolve`: finds and explains instruments. It works on the data folder, or on the files named,
+//! and needs no running gateway.
 
 use anyhow::{Context as _, Result, bail};
-use indicatif::{ProgressBar, ProgressStyle};
 use sangam::core::timestamp::Date;
 use sangam::core::{BrokerName, IST};
-use sangam::instruments::{BrokerForm, Entry, Master, Source, Store, Table};
-use sangam::kit::{Fetch, FetchSettings};
+use sangam::instruments::{BrokerForm, Entry, Master, Store, Table};
 use sangam::{Found, SystemClock};
 use serde_json::{Value, json};
 
-use super::args::{Common, From, Instruments, Sync};
+use super::args::{Common, From, Instruments};
 use super::table;
 use crate::config_file;
 
 /// Runs one of the commands.
 pub(crate) async fn run(common: &Common, command: Instruments) -> Result<()> {
     match command {
-        Instruments::Sync(args) => sync(common, &args).await,
+        Instruments::Sync(args) => super::sync::run(common, &args).await,
         Instruments::Search { words, limit, from } => {
             let table = table_from(common, &from).await?;
             search(common, &table, &words.join(" "), limit)
@@ -32,162 +27,15 @@ pub(crate) async fn run(common: &Common, command: Instruments) -> Result<()> {
     }
 }
 
-/// A master that was read, with the name it is kept under.
-struct Taken {
-    broker: BrokerName,
-    name: String,
-    bytes: Vec<u8>,
-    master: Master,
-}
-
-async fn sync(common: &Common, args: &Sync) -> Result<()> {
-    let date = trading_date(args.date.as_deref())?;
-    let store = Store::open(config_file::data_dir(common)?.join("instruments"))?;
-    let before = store
-        .load_latest()?
-        .map_or_else(|| Table::empty(date), |loaded| loaded.table);
-    let sources = if args.sources.is_empty() {
-        configured(common)?
-    } else {
-        args.sources.clone()
-    };
-    let (taken, refused) = take(&sources, common.json).await?;
-    if taken.is_empty() {
-        bail!(
-            "no master could be read, the table of {} stays: {}",
-            before.date(),
-            refused.join("; ")
-        );
-    }
-    let masters: Vec<&Taken> = taken.iter().collect();
-    for master in &masters {
-        store.save(date, master.broker, &master.name, &master.bytes)?;
-    }
-    let after = store.load(date)?.table;
-    let diff = sangam::instruments::Diff::between(&before, &after);
-    if common.json {
-        let files: Vec<_> = taken.iter().map(file_json).collect();
-        table::line(&serde_json::to_string_pretty(&json!({
-            "date": date.to_string(), "instruments": after.len(), "files": files, "refused": refused,
-            "changes": diff.to_string(),
-        }))?)?;
-    } else {
-        let rows: Vec<_> = taken
-            .iter()
-            .map(|t| {
-                let report = t.master.report();
-                vec![
-                    t.broker.to_string(),
-                    t.name.clone(),
-                    report.read.to_string(),
-                    report.malformed.to_string(),
-                ]
-            })
-            .collect();
-        table::print(&["broker", "file", "rows", "skipped"], &rows)?;
-        for fault in taken.iter().flat_map(|t| &t.master.report().faults) {
-            table::line(&format!("skipped: {fault}"))?;
-        }
-        for what in &refused {
-            table::line(&format!("refused: {what}"))?;
-        }
-        table::line(&format!("\n{} instruments of {date}\n{diff}", after.len()))?;
-    }
-    if refused.is_empty() {
-        Ok(())
-    } else {
-        bail!("{} of {} sources were refused", refused.len(), sources.len())
-    }
-}
-
-fn file_json(taken: &Taken) -> Value {
-    let report = taken.master.report();
-    let faults: Vec<_> = report.faults.iter().map(ToString::to_string).collect();
-    json!({"broker": taken.broker, "file": taken.name, "rows": report.read, "skipped": report.malformed, "faults": faults})
-}
-
-/// The addresses of the configured brokers' masters.
-fn configured(common: &Common) -> Result<Vec<String>> {
-    let raw = config_file::load(common)?;
-    if raw.account.is_empty() {
-        bail!(
-            "no account is configured, so there is no broker to ask; name files or addresses, or let `sangam serve` \
-             fetch those of its simulated brokers"
-        );
-    }
-    let config = sangam::config::check(raw)?;
-    let urls = sangam::masters::urls(&config.accounts);
-    Ok(urls
-        .into_iter()
-        .map(|master| format!("{}={}", master.broker, master.url))
-        .collect())
-}
-
-/// Reads each source, with a bar for people; answers the masters and what was refused.
-async fn take(sources: &[String], quiet: bool) -> Result<(Vec<Taken>, Vec<String>)> {
-    let fetch = Fetch::new(FetchSettings::default())?;
-    let style = ProgressStyle::with_template("{msg:40!} {bar:30} {bytes}/{total_bytes} {elapsed}")?;
-    let mut taken = Vec::new();
-    let mut refused = Vec::new();
-    for source in sources {
-        let (wanted, place) = match source.split_once('=') {
-            Some((broker, place)) if broker.parse::<BrokerName>().is_ok() => {
-                (broker.parse::<BrokerName>().ok(), place)
-            }
-            _ => (None, source.as_str()),
-        };
-        let bar = if quiet {
-            ProgressBar::hidden()
-        } else {
-            ProgressBar::new(0).with_style(style.clone())
-        };
-        bar.set_message(place.to_owned());
-        bar.enable_steady_tick(Duration::from_millis(100));
-        match read_one(&fetch, wanted, place, &bar).await {
-            Ok(one) => taken.push(one),
-            Err(error) => refused.push(format!("{error:#}")),
-        }
-        bar.finish_and_clear();
-    }
-    Ok((taken, refused))
-}
-
-async fn read_one(
-    fetch: &Fetch,
-    wanted: Option<BrokerName>,
-    place: &str,
-    bar: &ProgressBar,
-) -> Result<Taken> {
-    let bytes = if place.starts_with("http://") || place.starts_with("https://") {
-        let progress = |progress: sangam::kit::Progress| {
-            bar.set_length(progress.total.unwrap_or(progress.received));
-            bar.set_position(progress.received);
-        };
-        fetch.download(place, progress).await?.to_vec()
-    } else {
-        std::fs::read(place).with_context(|| format!("read {place}; check the name of the file"))?
-    };
-    let master = Master::read(&Source::new(place, &bytes))?;
-    let broker = master.broker();
-    if let Some(wanted) = wanted.filter(|wanted| *wanted != broker) {
-        bail!("{place}: this is a master of {broker}, not of {wanted}");
-    }
-    let name = Path::new(place)
-        .file_name()
-        .and_then(|name| name.to_str())
-        .unwrap_or("master")
-        .to_owned();
-    Ok(Taken {
-        broker,
-        name,
-        bytes,
-        master,
-    })
-}
-
 async fn table_from(common: &Common, from: &From) -> Result<Table> {
     if from.masters.is_empty() {
         let dir = config_file::data_dir(common)?.join("instruments");
+        if !dir.is_dir() {
+            bail!(
+                "no masters are kept in {}; run `sangam instruments sync`, or start `sangam serve`",
+                dir.display()
+            );
+        }
         let store = Store::open(&dir)?;
         let loaded = match &from.date {
             Some(date) => Some(store.load(trading_date(Some(date))?)?),
@@ -200,7 +48,7 @@ async fn table_from(common: &Common, from: &From) -> Result<Table> {
             )
         });
     }
-    let (taken, refused) = take(&from.masters, common.json).await?;
+    let (taken, refused) = super::sync::take(&from.masters, common.json).await?;
     if !refused.is_empty() {
         bail!("{}", refused.join("; "));
     }
@@ -215,7 +63,7 @@ async fn table_from(common: &Common, from: &From) -> Result<Table> {
     Ok(Table::build(date, &masters)?.0)
 }
 
-fn trading_date(text: Option<&str>) -> Result<Date> {
+pub(crate) fn trading_date(text: Option<&str>) -> Result<Date> {
     match text {
         Some(text) => text
             .parse()

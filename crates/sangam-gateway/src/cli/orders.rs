@@ -84,6 +84,11 @@ async fn modify(common: &Common, client: &Client, args: &Modify) -> Result<()> {
         )
         .await?;
     let now = &answer["data"];
+    let kind = match (now["pricetype"].as_str(), &args.limit) {
+        (Some("MARKET"), Some(_)) => json!("LIMIT"),
+        (Some("SL-M"), Some(_)) => json!("SL"),
+        _ => now["pricetype"].clone(),
+    };
     let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     let body = json!({
         "strategy": "command line",
@@ -92,7 +97,7 @@ async fn modify(common: &Common, client: &Client, args: &Modify) -> Result<()> {
         "symbol": now["symbol"],
         "action": now["action"],
         "product": now["product"],
-        "pricetype": now["pricetype"],
+        "pricetype": kind,
         "price": args.limit.clone().unwrap_or_else(|| text(&now["price"])),
         "trigger_price": args.trigger.clone().unwrap_or_else(|| text(&now["trigger_price"])),
         "quantity": args.quantity.map_or_else(|| now["quantity"].clone(), Value::from),
@@ -126,7 +131,20 @@ async fn list(common: &Common, client: &Client) -> Result<()> {
         return table::line(&serde_json::to_string_pretty(orders)?);
     }
     let rows: Vec<_> = orders.as_array().into_iter().flatten().map(row).collect();
-    table::print(&HEADINGS, &rows)
+    table::print(&HEADINGS, &rows)?;
+    incomplete(&answer)
+}
+
+/// Says which accounts could not be read: what is shown of them may be old.
+pub(crate) fn incomplete(answer: &Value) -> Result<()> {
+    for missing in answer["incomplete"].as_array().into_iter().flatten() {
+        table::line(&format!(
+            "not read: {}: {}",
+            cell(&missing["account"]),
+            cell(&missing["error"])
+        ))?;
+    }
+    Ok(())
 }
 
 fn row(order: &Value) -> Vec<String> {

@@ -1,11 +1,11 @@
 //! `sangam quote, positions, holdings, funds, brokers`: one call, one table.
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use serde_json::{Value, json};
 
 use super::args::{Common, Quote};
 use super::client::Client;
-use super::orders::{cell, split};
+use super::orders::{cell, incomplete, split};
 use super::table;
 
 /// Quotes.
@@ -20,7 +20,8 @@ pub(crate) async fn quote(common: &Common, args: &Quote) -> Result<()> {
         .await?;
     let rows = &answer["results"];
     if common.json {
-        return table::line(&serde_json::to_string_pretty(rows)?);
+        table::line(&serde_json::to_string_pretty(rows)?)?;
+        return all_there(rows);
     }
     let headings = [
         "symbol",
@@ -53,7 +54,17 @@ pub(crate) async fn quote(common: &Common, args: &Quote) -> Result<()> {
         cells.extend(fields.iter().map(|field| cell(&row["data"][*field])));
         cells.push(cell(&row["error"]));
         cells
-    })
+    })?;
+    all_there(rows)
+}
+
+fn all_there(rows: &Value) -> Result<()> {
+    let rows = rows.as_array().map_or(&[][..], Vec::as_slice);
+    let missing = rows.iter().filter(|row| row["error"].is_string()).count();
+    if missing > 0 {
+        bail!("{missing} of {} instruments have no quote", rows.len());
+    }
+    Ok(())
 }
 
 /// Positions.
@@ -127,14 +138,7 @@ fn list(common: &Common, answer: &Value, rows: &Value, fields: &[&str]) -> Resul
     show(rows, fields, |row| {
         fields.iter().map(|field| cell(&row[*field])).collect()
     })?;
-    for missing in answer["incomplete"].as_array().into_iter().flatten() {
-        table::line(&format!(
-            "not read: {}: {}",
-            cell(&missing["account"]),
-            cell(&missing["error"])
-        ))?;
-    }
-    Ok(())
+    incomplete(answer)
 }
 
 fn show(rows: &Value, headings: &[&str], shape: impl Fn(&Value) -> Vec<String>) -> Result<()> {

@@ -1,7 +1,6 @@
 //! What is asked with the key alone: ping, funds, orderbook, tradebook, positionbook, holdings. Each gathers over all
 //! accounts; an account that could not be read is named under `incomplete`, never left out in silence.
 
-use axum::body::Bytes;
 use axum::extract::State;
 use axum::response::Response;
 use rust_decimal::Decimal;
@@ -9,9 +8,11 @@ use sangam::core::{BrokerName, Error, IST, Money, Price};
 use sangam::{Gathered, Row};
 use serde::Serialize;
 
+use super::body::RawBody;
 use super::fields::Fields;
 use super::num::Num;
-use super::orders::{OrderRow, answer, order_row};
+use super::order_row::{OrderRow, order_row};
+use super::orders::answer;
 use super::reply::{self, Refusal};
 use super::state::Gateway;
 use super::words;
@@ -41,7 +42,11 @@ struct Answer<T> {
 }
 
 /// The rows with a note of what is missing; an error when nothing could be read at all.
-fn gathered<T, U>(gathered: Gathered<T>, shape: impl FnOnce(Vec<Row<T>>) -> U) -> Result<Response, Refusal>
+fn gathered<T, U>(
+    gateway: &Gateway,
+    gathered: Gathered<T>,
+    shape: impl FnOnce(Vec<Row<T>>) -> U,
+) -> Result<Response, Refusal>
 where
     U: Serialize,
 {
@@ -58,14 +63,14 @@ where
             error: error.to_string(),
         })
         .collect();
-    Ok(reply::success(Answer {
+    Ok(gateway.success(Answer {
         data: shape(gathered.rows),
         incomplete,
     }))
 }
 
 /// Whether the gateway is there and the key is right.
-pub(crate) async fn ping(State(gateway): State<Gateway>, body: Bytes) -> Response {
+pub(crate) async fn ping(State(gateway): State<Gateway>, RawBody(body): RawBody) -> Response {
     #[derive(Serialize)]
     struct Pong {
         message: &'static str,
@@ -75,7 +80,7 @@ pub(crate) async fn ping(State(gateway): State<Gateway>, body: Bytes) -> Respons
     answer(key_only(&gateway, &body).map(|()| {
         let brokers = gateway.system().brokers();
         let names: Vec<_> = brokers.iter().map(|b| b.broker.as_str()).collect();
-        reply::data(Pong {
+        gateway.data(Pong {
             message: "pong",
             broker: names.join(","),
             simulated: brokers.iter().any(|b| b.simulated),
@@ -84,7 +89,7 @@ pub(crate) async fn ping(State(gateway): State<Gateway>, body: Bytes) -> Respons
 }
 
 /// Funds over all accounts.
-pub(crate) async fn funds(State(gateway): State<Gateway>, body: Bytes) -> Response {
+pub(crate) async fn funds(State(gateway): State<Gateway>, RawBody(body): RawBody) -> Response {
     answer(funds_inner(&gateway, &body).await)
 }
 
@@ -109,9 +114,10 @@ struct FundsData {
 async fn funds_inner(gateway: &Gateway, body: &[u8]) -> Result<Response, Refusal> {
     key_only(gateway, body)?;
     let two = |amount: Decimal| format!("{:.2}", amount.round_dp(2));
-    gathered(gateway.system().funds().await, |rows| {
+    gathered(gateway, gateway.system().funds().await, |rows| {
         let sum = |part: fn(&sangam::core::Funds) -> Money| {
-            two(rows.iter().map(|row| part(&row.value).decimal()).sum::<Decimal>())
+            let counted = rows.iter().filter(|row| gateway.counts(&row.account));
+            two(counted.map(|row| part(&row.value).decimal()).sum::<Decimal>())
         };
         FundsData {
             availablecash: sum(|f| f.available),
@@ -133,7 +139,7 @@ async fn funds_inner(gateway: &Gateway, body: &[u8]) -> Result<Response, Refusal
 }
 
 /// Today's orders.
-pub(crate) async fn order_book(State(gateway): State<Gateway>, body: Bytes) -> Response {
+pub(crate) async fn order_book(State(gateway): State<Gateway>, RawBody(body): RawBody) -> Response {
     answer(order_book_inner(&gateway, &body).await)
 }
 
@@ -154,12 +160,16 @@ struct OrderBook {
 
 async fn order_book_inner(gateway: &Gateway, body: &[u8]) -> Result<Response, Refusal> {
     key_only(gateway, body)?;
-    let orders = gateway
+    let today = gateway
         .system()
         .orders_today()
         .await
         .map_err(|error| reply::desk_refusal(&error))?;
-    let orders: Vec<_> = orders.iter().map(|order| order_row(gateway, order)).collect();
+    let orders: Vec<_> = today
+        .orders
+        .iter()
+        .map(|order| order_row(gateway, order))
+        .collect();
     let count = |wanted: &dyn Fn(&OrderRow) -> bool| orders.iter().filter(|row| wanted(row)).count();
     let statistics = Statistics {
         total_buy_orders: count(&|row| row.side() == "BUY"),
@@ -168,11 +178,18 @@ async fn order_book_inner(gateway: &Gateway, body: &[u8]) -> Result<Response, Re
         total_open_orders: count(&|row| row.status() == "open"),
         total_rejected_orders: count(&|row| row.status() == "rejected"),
     };
-    Ok(reply::data(OrderBook { orders, statistics }))
+    let unread = today.failed.into_iter().map(|(account, error)| Incomplete {
+        account: account.to_string(),
+        error,
+    });
+    Ok(gateway.success(Answer {
+        data: OrderBook { orders, statistics },
+        incomplete: unread.collect(),
+    }))
 }
 
 /// Today's trades.
-pub(crate) async fn trade_book(State(gateway): State<Gateway>, body: Bytes) -> Response {
+pub(crate) async fn trade_book(State(gateway): State<Gateway>, RawBody(body): RawBody) -> Response {
     answer(trade_book_inner(&gateway, &body).await)
 }
 
@@ -195,7 +212,7 @@ struct TradeRow {
 async fn trade_book_inner(gateway: &Gateway, body: &[u8]) -> Result<Response, Refusal> {
     key_only(gateway, body)?;
     let trades = gateway.system().trades().await;
-    gathered(trades, |rows| {
+    gathered(gateway, trades, |rows| {
         rows.into_iter()
             .map(|row| {
                 let (exchange, symbol) = name(gateway, &row.value.fill.instrument);
@@ -228,7 +245,7 @@ async fn trade_book_inner(gateway: &Gateway, body: &[u8]) -> Result<Response, Re
 }
 
 /// Positions over all accounts, each account's apart.
-pub(crate) async fn position_book(State(gateway): State<Gateway>, body: Bytes) -> Response {
+pub(crate) async fn position_book(State(gateway): State<Gateway>, RawBody(body): RawBody) -> Response {
     answer(position_book_inner(&gateway, &body).await)
 }
 
@@ -247,7 +264,7 @@ struct PositionRow {
 
 async fn position_book_inner(gateway: &Gateway, body: &[u8]) -> Result<Response, Refusal> {
     key_only(gateway, body)?;
-    gathered(gateway.system().positions().await, |rows| {
+    gathered(gateway, gateway.system().positions().await, |rows| {
         rows.into_iter()
             .map(|row| {
                 let (exchange, symbol) = name(gateway, &row.value.instrument);
@@ -275,7 +292,7 @@ async fn position_book_inner(gateway: &Gateway, body: &[u8]) -> Result<Response,
 }
 
 /// Holdings over all accounts, each account's apart.
-pub(crate) async fn holdings(State(gateway): State<Gateway>, body: Bytes) -> Response {
+pub(crate) async fn holdings(State(gateway): State<Gateway>, RawBody(body): RawBody) -> Response {
     answer(holdings_inner(&gateway, &body).await)
 }
 
@@ -311,7 +328,7 @@ async fn holdings_inner(gateway: &Gateway, body: &[u8]) -> Result<Response, Refu
     key_only(gateway, body)?;
     let mut found = gateway.system().holdings().await;
     gateway.system().price_holdings(&mut found.rows).await;
-    gathered(found, |rows| {
+    gathered(gateway, found, |rows| {
         let mut invested = Decimal::ZERO;
         let mut value = Decimal::ZERO;
         let holdings: Vec<_> = rows

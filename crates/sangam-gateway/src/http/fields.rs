@@ -238,13 +238,13 @@ mod tests {
 
     use super::*;
 
-    fn object(value: Value) -> Map<String, Value> {
+    fn object(value: &Value) -> Map<String, Value> {
         value.as_object().expect("an object").clone()
     }
 
     #[test]
     fn faults_come_in_schema_order_in_both_forms() {
-        let body = object(json!({"action": "Buy", "price": "-1", "extra": 1, "symbol": null}));
+        let body = object(&json!({"action": "Buy", "price": "-1", "extra": 1, "symbol": null}));
         let mut fields = Fields::new(&body);
         fields.text("apikey");
         fields.text("symbol");

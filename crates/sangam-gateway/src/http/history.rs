@@ -1,6 +1,5 @@
 //! history and intervals: candles in OpenAlgo's form.
 
-use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -8,7 +7,8 @@ use sangam::core::timestamp::Date;
 use sangam::core::{Candle, CandleInterval, CandleQuery, IST, Quantity};
 use serde::Serialize;
 
-use super::fields::Fields;
+use super::body::RawBody;
+use super::fields::{Faults, Fields};
 use super::num::Num;
 use super::orders::answer;
 use super::reply::{self, Refusal};
@@ -27,7 +27,7 @@ struct Row {
 }
 
 /// Candles, oldest first.
-pub(crate) async fn history(State(gateway): State<Gateway>, body: Bytes) -> Response {
+pub(crate) async fn history(State(gateway): State<Gateway>, RawBody(body): RawBody) -> Response {
     answer(history_inner(&gateway, &body).await)
 }
 
@@ -62,6 +62,10 @@ async fn history_inner(gateway: &Gateway, body: &[u8]) -> Result<Response, Refus
             "start_date and end_date are needed as YYYY-MM-DD",
         ));
     };
+    if to < from {
+        let fault = Faults::one("end_date", "Must not be before start_date.");
+        return Err(Refusal::faults_object(&fault));
+    }
     let query = CandleQuery {
         instrument: id,
         interval,
@@ -73,7 +77,7 @@ async fn history_inner(gateway: &Gateway, body: &[u8]) -> Result<Response, Refus
         .candles(&query)
         .await
         .map_err(|error| reply::broker_refusal(&error))?;
-    Ok(reply::data(
+    Ok(gateway.data(
         seen.value
             .iter()
             .map(|candle| row(candle, interval))
@@ -124,7 +128,7 @@ fn row(candle: &Candle, interval: CandleInterval) -> Row {
 }
 
 /// The intervals there are.
-pub(crate) async fn intervals(State(gateway): State<Gateway>, body: Bytes) -> Response {
+pub(crate) async fn intervals(State(gateway): State<Gateway>, RawBody(body): RawBody) -> Response {
     #[derive(Serialize)]
     struct Intervals {
         seconds: [&'static str; 0],
@@ -135,7 +139,7 @@ pub(crate) async fn intervals(State(gateway): State<Gateway>, body: Bytes) -> Re
         months: [&'static str; 0],
     }
     answer(super::account::key_only(&gateway, &body).map(|()| {
-        reply::data(Intervals {
+        gateway.data(Intervals {
             seconds: [],
             minutes: ["1m", "2m", "3m", "5m", "10m", "15m", "20m", "30m"],
             hours: ["1h", "2h", "3h", "4h"],
@@ -144,4 +148,48 @@ pub(crate) async fn intervals(State(gateway): State<Gateway>, body: Bytes) -> Re
             months: [],
         })
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn intervals_in_minutes_and_days_and_none_that_no_broker_has() {
+        for (word, minutes) in [("1m", 1), ("30m", 30), ("1h", 60), ("4h", 240)] {
+            assert_eq!(interval(word), Some(CandleInterval::Minutes(minutes)), "{word}");
+        }
+        assert_eq!(interval("D"), Some(CandleInterval::Day));
+        for word in ["1s", "45s", "W", "M", "Q", "Y", ""] {
+            assert_eq!(interval(word), None, "{word}");
+        }
+        // Whatever is offered is also understood.
+        for word in INTERVALS {
+            assert!(
+                interval(word).is_some() || !word.ends_with(['m', 'h', 'D']),
+                "{word}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_day_is_its_date_as_if_in_utc_and_a_minute_its_instant() {
+        let one: sangam::core::Price = "1".parse().expect("a price");
+        let candle = |start: &str| Candle {
+            start: start.parse().expect("an instant"),
+            open: one,
+            high: one,
+            low: one,
+            close: one,
+            volume: Quantity::ZERO,
+            open_interest: None,
+        };
+        // 19 November 2026, 00:00 in India: the contract's own figure.
+        assert_eq!(
+            row(&candle("2026-11-18T18:30:00Z"), CandleInterval::Day).timestamp,
+            1_795_046_400
+        );
+        let minute = row(&candle("2026-11-19T03:45:00Z"), CandleInterval::Minutes(1));
+        assert_eq!(minute.timestamp, 1_795_059_900);
+    }
 }

@@ -1,6 +1,5 @@
 //! quotes, multiquotes, depth.
 
-use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -9,6 +8,7 @@ use sangam::core::{BrokerName, Depth, DepthLevel, InstrumentId, Quantity, Quote}
 use serde::Serialize;
 use serde_json::Value;
 
+use super::body::RawBody;
 use super::fields::Fields;
 use super::num::Num;
 use super::orders::answer;
@@ -54,7 +54,7 @@ fn quote_data(seen: &Seen<Quote>) -> QuoteData {
 }
 
 /// One quote.
-pub(crate) async fn quotes(State(gateway): State<Gateway>, body: Bytes) -> Response {
+pub(crate) async fn quotes(State(gateway): State<Gateway>, RawBody(body): RawBody) -> Response {
     answer(quotes_inner(&gateway, &body).await)
 }
 
@@ -62,7 +62,7 @@ async fn quotes_inner(gateway: &Gateway, body: &[u8]) -> Result<Response, Refusa
     let id = one_instrument(gateway, body)?;
     let mut quotes = gateway.system().quotes(std::slice::from_ref(&id)).await;
     match quotes.pop() {
-        Some((_, Ok(seen))) => Ok(reply::data(quote_data(&seen))),
+        Some((_, Ok(seen))) => Ok(gateway.data(quote_data(&seen))),
         Some((_, Err(error))) => Err(reply::broker_refusal(&error)),
         None => Err(Refusal::new(
             StatusCode::INTERNAL_SERVER_ERROR,
@@ -72,7 +72,7 @@ async fn quotes_inner(gateway: &Gateway, body: &[u8]) -> Result<Response, Refusa
 }
 
 /// Several quotes; one that fails does not fail the others.
-pub(crate) async fn multiquotes(State(gateway): State<Gateway>, body: Bytes) -> Response {
+pub(crate) async fn multiquotes(State(gateway): State<Gateway>, RawBody(body): RawBody) -> Response {
     answer(multiquotes_inner(&gateway, &body).await)
 }
 
@@ -146,11 +146,11 @@ async fn multiquotes_inner(gateway: &Gateway, body: &[u8]) -> Result<Response, R
             error,
         });
     }
-    Ok(reply::success(Results { results }))
+    Ok(gateway.success(Results { results }))
 }
 
 /// Market depth.
-pub(crate) async fn depth(State(gateway): State<Gateway>, body: Bytes) -> Response {
+pub(crate) async fn depth(State(gateway): State<Gateway>, RawBody(body): RawBody) -> Response {
     answer(depth_inner(&gateway, &body).await)
 }
 
@@ -192,7 +192,7 @@ async fn depth_inner(gateway: &Gateway, body: &[u8]) -> Result<Response, Refusal
         total_bid,
         total_ask,
     } = seen.value;
-    Ok(reply::data(DepthData {
+    Ok(gateway.data(DepthData {
         asks: levels(&asks),
         bids: levels(&bids),
         high: Num::price(quote.high),

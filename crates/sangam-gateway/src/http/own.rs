@@ -1,6 +1,5 @@
 //! Endpoints of our own: brokers and their health, log-in, instruments, liveness and readiness.
 
-use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -8,6 +7,7 @@ use sangam::core::AccountId;
 use serde::Serialize;
 use serde_json::json;
 
+use super::body::RawBody;
 use super::fields::Fields;
 use super::orders::answer;
 use super::reply::{self, Refusal};
@@ -32,7 +32,7 @@ struct BrokerRow {
 }
 
 /// Every account with its health and session.
-pub(crate) async fn brokers(State(gateway): State<Gateway>, body: Bytes) -> Response {
+pub(crate) async fn brokers(State(gateway): State<Gateway>, RawBody(body): RawBody) -> Response {
     answer(super::account::key_only(&gateway, &body).map(|()| {
         let rows: Vec<_> = gateway
             .system()
@@ -55,12 +55,12 @@ pub(crate) async fn brokers(State(gateway): State<Gateway>, body: Bytes) -> Resp
                 base_url: view.base_url,
             })
             .collect();
-        reply::data(rows)
+        gateway.data(rows)
     }))
 }
 
 /// Without a code: where to log in. With one: logs in.
-pub(crate) async fn login(State(gateway): State<Gateway>, body: Bytes) -> Response {
+pub(crate) async fn login(State(gateway): State<Gateway>, RawBody(body): RawBody) -> Response {
     answer(login_inner(&gateway, &body).await)
 }
 
@@ -92,7 +92,7 @@ async fn login_inner(gateway: &Gateway, body: &[u8]) -> Result<Response, Refusal
         let link = system
             .login_link(&account)
             .map_err(|error| reply::broker_refusal(&error))?;
-        return Ok(reply::data(Link {
+        return Ok(gateway.data(Link {
             url: link.url,
             instructions: link.instructions,
         }));
@@ -101,7 +101,7 @@ async fn login_inner(gateway: &Gateway, body: &[u8]) -> Result<Response, Refusal
         .log_in(&account, code.trim())
         .await
         .map_err(|error| reply::broker_refusal(&error))?;
-    Ok(reply::data(LoggedIn {
+    Ok(gateway.data(LoggedIn {
         account: account.to_string(),
         user_id: session.user_id.clone(),
         expires: words::timestamp(session.expires_at),
@@ -110,7 +110,7 @@ async fn login_inner(gateway: &Gateway, body: &[u8]) -> Result<Response, Refusal
 }
 
 /// Ends an account's session.
-pub(crate) async fn logout(State(gateway): State<Gateway>, body: Bytes) -> Response {
+pub(crate) async fn logout(State(gateway): State<Gateway>, RawBody(body): RawBody) -> Response {
     answer(logout_inner(&gateway, &body).await)
 }
 
@@ -129,7 +129,7 @@ async fn logout_inner(gateway: &Gateway, body: &[u8]) -> Result<Response, Refusa
         .log_out(&account)
         .await
         .map_err(|error| reply::broker_refusal(&error))?;
-    Ok(reply::data(json!({"account": account, "session": "none"})))
+    Ok(gateway.data(json!({"account": account, "session": "none"})))
 }
 
 fn account_id(gateway: &Gateway, name: &str) -> Result<AccountId, Refusal> {
@@ -151,7 +151,7 @@ fn account_id(gateway: &Gateway, name: &str) -> Result<AccountId, Refusal> {
 }
 
 /// Looks instruments up by words.
-pub(crate) async fn search(State(gateway): State<Gateway>, body: Bytes) -> Response {
+pub(crate) async fn search(State(gateway): State<Gateway>, RawBody(body): RawBody) -> Response {
     answer(search_inner(&gateway, &body))
 }
 
@@ -169,7 +169,7 @@ fn search_inner(gateway: &Gateway, body: &[u8]) -> Result<Response, Refusal> {
         .and_then(|limit| usize::try_from(limit).ok())
         .unwrap_or(20)
         .min(HITS_MAX);
-    Ok(reply::data(
+    Ok(gateway.data(
         gateway
             .system()
             .search(query.as_deref().unwrap_or_default(), limit),
@@ -177,14 +177,14 @@ fn search_inner(gateway: &Gateway, body: &[u8]) -> Result<Response, Refusal> {
 }
 
 /// Fetches today's masters again.
-pub(crate) async fn sync(State(gateway): State<Gateway>, body: Bytes) -> Response {
+pub(crate) async fn sync(State(gateway): State<Gateway>, RawBody(body): RawBody) -> Response {
     answer(sync_inner(&gateway, &body).await)
 }
 
 async fn sync_inner(gateway: &Gateway, body: &[u8]) -> Result<Response, Refusal> {
     super::account::key_only(gateway, body)?;
     let report = gateway.system().sync_instruments().await;
-    Ok(reply::data(report))
+    Ok(gateway.data(report))
 }
 
 /// The process answers.

@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::http::StatusCode;
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
 use axum::response::{IntoResponse, Response};
 use sangam::core::{Error, ErrorKind, Outcome};
 use sangam::orders::DeskError;
@@ -50,24 +51,34 @@ impl Refusal {
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        (self.status, Json(self.body)).into_response()
+        let wait_ms = self.body["retry_after_ms"].as_u64();
+        let mut response = (self.status, Json(self.body)).into_response();
+        if let Some(wait_ms) = wait_ms {
+            response
+                .headers_mut()
+                .insert(RETRY_AFTER, wait_ms.div_ceil(1_000).max(1).into());
+        }
+        response
     }
 }
 
-/// A success: the fields given, with `status: success`.
-pub(crate) fn success(fields: impl Serialize) -> Response {
+/// A success: the fields given, with `status: success` and, where nothing is real, OpenAlgo's word for that.
+pub(crate) fn success(mode: Option<&'static str>, fields: impl Serialize) -> Response {
     #[derive(Serialize)]
     struct Success<T> {
         status: &'static str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        mode: Option<&'static str>,
         #[serde(flatten)]
         fields: T,
     }
     // Serialised straight to text: going through a tree of values would take the digits of prices through floats.
     match serde_json::to_string(&Success {
         status: "success",
+        mode,
         fields,
     }) {
-        Ok(text) => ([(axum::http::header::CONTENT_TYPE, "application/json")], text).into_response(),
+        Ok(text) => ([(CONTENT_TYPE, "application/json")], text).into_response(),
         Err(error) => {
             tracing::error!(%error, "an answer did not serialise");
             Refusal::new(
@@ -77,15 +88,6 @@ pub(crate) fn success(fields: impl Serialize) -> Response {
             .into_response()
         }
     }
-}
-
-/// `{"status":"success","data":...}`.
-pub(crate) fn data(data: impl Serialize) -> Response {
-    #[derive(Serialize)]
-    struct Data<T> {
-        data: T,
-    }
-    success(Data { data })
 }
 
 /// A failed call to a broker.
@@ -138,6 +140,9 @@ pub(crate) fn desk_refusal(error: &DeskError) -> Refusal {
         )
         .with("state", "in_doubt"),
         DeskError::Broker(inner) => broker_refusal(inner),
+        DeskError::Interrupted => {
+            Refusal::new(StatusCode::OK, format!("Outcome unknown. {error}")).with("state", "in_doubt")
+        }
         DeskError::NoAccount { .. } => Refusal::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string()),
         _ => {
             tracing::error!(%error, "command failed");

@@ -10,12 +10,10 @@ use tokio::net::TcpListener;
 use tower::Layer as _;
 use tower::util::{MapRequest, MapRequestLayer};
 
+use super::body::BODY_MAX;
 use super::reply::Refusal;
 use super::state::Gateway;
-use super::{account, history, market, orders, own};
-
-/// Largest body taken, in bytes.
-const BODY_MAX: usize = 1024 * 1024;
+use super::{account, history, market, open_position, orders, own, place};
 
 /// The routes behind the forgiving of a trailing slash.
 pub type Application = MapRequest<Router, fn(Request) -> Request>;
@@ -24,11 +22,14 @@ pub type Application = MapRequest<Router, fn(Request) -> Request>;
 pub fn router(gateway: Gateway) -> Application {
     let routes = Router::new()
         .route("/api/v1/ping", only_post(post(account::ping)))
-        .route("/api/v1/placeorder", only_post(post(orders::place)))
+        .route("/api/v1/placeorder", only_post(post(place::place)))
         .route("/api/v1/modifyorder", only_post(post(orders::modify)))
         .route("/api/v1/cancelorder", only_post(post(orders::cancel)))
         .route("/api/v1/orderstatus", only_post(post(orders::status)))
-        .route("/api/v1/openposition", only_post(post(orders::open_position)))
+        .route(
+            "/api/v1/openposition",
+            only_post(post(open_position::open_position)),
+        )
         .route("/api/v1/quotes", only_post(post(market::quotes)))
         .route("/api/v1/multiquotes", only_post(post(market::multiquotes)))
         .route("/api/v1/depth", only_post(post(market::depth)))

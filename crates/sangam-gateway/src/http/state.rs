@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use axum::http::StatusCode;
+use axum::response::Response;
 use sangam::System;
 use sangam::core::ports::OrderRecord;
-use sangam::core::{ClientOrderId, InstrumentId, OrderNumber};
+use sangam::core::{AccountId, ClientOrderId, InstrumentId, OrderNumber};
 use sangam::orders::{Desk, DeskError};
+use serde::Serialize;
 use subtle::ConstantTimeEq as _;
 
 use super::limit::Inbound;
@@ -28,13 +30,17 @@ struct Inner {
     system: System,
     key: ApiKey,
     inbound: Inbound,
+    /// `analyze`, OpenAlgo's word for paper trading, when no account is real.
+    mode: Option<&'static str>,
 }
 
 impl Gateway {
     /// A gateway over a system; one API key may make `per_second` calls a second and `burst` at once.
     #[must_use]
     pub fn new(system: System, key: ApiKey, per_second: u32, burst: u32) -> Self {
+        let all_simulated = system.brokers().iter().all(|view| view.simulated);
         Self(Arc::new(Inner {
+            mode: all_simulated.then_some("analyze"),
             system,
             key,
             inbound: Inbound::new(per_second, burst),
@@ -43,6 +49,33 @@ impl Gateway {
 
     pub(crate) fn system(&self) -> &System {
         &self.0.system
+    }
+
+    /// `{"status":"success"}` with these fields.
+    pub(crate) fn success(&self, fields: impl Serialize) -> Response {
+        reply::success(self.0.mode, fields)
+    }
+
+    /// `{"status":"success","data":...}`.
+    pub(crate) fn data(&self, data: impl Serialize) -> Response {
+        #[derive(Serialize)]
+        struct Data<T> {
+            data: T,
+        }
+        self.success(Data { data })
+    }
+
+    /// The accounts whose rows a sum is made of: real ones where there are any, for simulated money is none.
+    pub(crate) fn counts(&self, account: &AccountId) -> bool {
+        self.0.mode.is_some() || !self.is_simulated(account)
+    }
+
+    /// Whether an account is simulated.
+    pub(crate) fn is_simulated(&self, account: &AccountId) -> bool {
+        let views = self.0.system.brokers();
+        views
+            .iter()
+            .any(|view| view.account == *account && view.simulated)
     }
 
     /// Lets a call in: first what is wrong with its body, then whether its key is ours, then whether it came too fast.

@@ -9,7 +9,7 @@ use sangam_core::protect::Slippage;
 use sangam_core::{AccountId, AlgoName, BrokerName, GroupId, Operation, OwnerId};
 use sangam_orders::DeskSettings;
 use sangam_routing::RoutingRules;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 
 use super::raw::{RawAccount, RawConfig};
 
@@ -123,7 +123,7 @@ pub fn check(raw: RawConfig) -> Result<Config, ConfigError> {
     let mut accounts = Vec::with_capacity(raw.account.len());
     let mut names = BTreeSet::new();
     for account in raw.account {
-        let account = check_account(account)?;
+        let account = check_account(&account)?;
         if !names.insert(account.name.clone()) {
             return wrong(
                 format!("account.{}", account.name),
@@ -168,14 +168,19 @@ pub fn check(raw: RawConfig) -> Result<Config, ConfigError> {
     })
 }
 
-fn within<N: PartialOrd + std::fmt::Display>(key: &str, value: N, low: N, high: N) -> Result<N, ConfigError> {
+fn within<N: PartialOrd + Copy + std::fmt::Display>(
+    key: &str,
+    value: N,
+    low: N,
+    high: N,
+) -> Result<N, ConfigError> {
     if value < low || value > high {
         return wrong(key, format!("{value} is outside {low} to {high}"));
     }
     Ok(value)
 }
 
-fn check_account(raw: RawAccount) -> Result<AccountConfig, ConfigError> {
+fn check_account(raw: &RawAccount) -> Result<AccountConfig, ConfigError> {
     let key = |field: &str| format!("account.{}.{field}", raw.name);
     let name: AccountId = parse(key("name"), &raw.name)?;
     let broker: BrokerName = parse(key("broker"), &raw.broker)?;
@@ -196,7 +201,8 @@ fn check_account(raw: RawAccount) -> Result<AccountConfig, ConfigError> {
             "a simulated account needs the simulator's address, like http://127.0.0.1:9101",
         );
     }
-    let needed = |field: &'static str, value: Option<String>, why: &str| match value.filter(|v| !v.is_empty())
+    let needed = |field: &'static str, value: Option<String>, why: &str| match value
+        .filter(|v| !v.trim().is_empty())
     {
         Some(value) => Ok(value),
         None => wrong(key(field), why.to_owned()),
@@ -207,7 +213,8 @@ fn check_account(raw: RawAccount) -> Result<AccountConfig, ConfigError> {
         "the app's key is missing; make an app at the broker",
     )?;
     let env = format!("SANGAM_ACCOUNT_{}_API_SECRET", env_name(&raw.name));
-    let Some(api_secret) = raw.api_secret.clone() else {
+    let given = raw.api_secret.clone();
+    let Some(api_secret) = given.filter(|secret| !secret.expose_secret().trim().is_empty()) else {
         return wrong(
             key("api_secret"),
             format!("the app's secret is missing; set {env}"),
@@ -228,8 +235,8 @@ fn check_account(raw: RawAccount) -> Result<AccountConfig, ConfigError> {
             Err(_) => return wrong(key("local_address"), format!("{text:?} is not an IP address")),
         },
     };
-    let base = raw.base_url.map(trimmed);
-    let or_base = |url: Option<String>| url.map(trimmed).or_else(|| base.clone());
+    let base = raw.base_url.as_deref().map(trimmed);
+    let or_base = |url: &Option<String>| url.as_deref().map(trimmed).or_else(|| base.clone());
     Ok(AccountConfig {
         owner: parse(key("owner"), &raw.owner)?,
         group: parse(key("group"), &raw.group)?,
@@ -247,10 +254,10 @@ fn check_account(raw: RawAccount) -> Result<AccountConfig, ConfigError> {
         order_timeout: patience(&key("order_timeout_ms"), raw.order_timeout_ms)?,
         read_timeout: patience(&key("read_timeout_ms"), raw.read_timeout_ms)?,
         hosts: Hosts {
-            orders: or_base(raw.order_base_url),
-            data: or_base(raw.data_base_url),
-            auth: or_base(raw.auth_base_url),
-            masters: or_base(raw.masters_base_url),
+            orders: or_base(&raw.order_base_url),
+            data: or_base(&raw.data_base_url),
+            auth: or_base(&raw.auth_base_url),
+            masters: or_base(&raw.masters_base_url),
             base,
         },
         name,
@@ -281,7 +288,7 @@ fn patience(key: &str, ms: Option<u64>) -> Result<Duration, ConfigError> {
     )?))
 }
 
-fn trimmed(url: String) -> String {
+fn trimmed(url: &str) -> String {
     url.trim_end_matches('/').to_owned()
 }
 
@@ -417,6 +424,14 @@ mod tests {
     }
 
     #[test]
+    fn no_secret_shows_in_debug() {
+        let raw = two();
+        assert!(!format!("{raw:?}").contains("test-secret"), "{raw:?}");
+        let config = check(raw).expect("nothing wrong");
+        assert!(!format!("{config:?}").contains("test-secret"), "{config:?}");
+    }
+
+    #[test]
     fn each_fault_names_its_key() {
         refused(|c| c.listen = "5000".into(), "listen", "not an address");
         refused(|c| c.account.clear(), "account", "there is none");
@@ -451,6 +466,11 @@ mod tests {
             |c| c.account[0].api_secret = None,
             "account.a.api_secret",
             "SANGAM_ACCOUNT_A_API_SECRET",
+        );
+        refused(
+            |c| c.account[0].api_secret = Some(SecretString::from(" ")),
+            "account.a.api_secret",
+            "missing",
         );
         refused(
             |c| c.account[1].redirect_uri = None,
