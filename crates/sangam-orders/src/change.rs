@@ -1,12 +1,13 @@
 //! Modify and cancel: they go to the account that holds the order, once, and never fail over.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use sangam_core::ports::{CallReport, Change, OrderRecord};
+use sangam_core::ports::{CallReport, Change, LedgerError, OrderRecord};
 use sangam_core::protect::protect;
 use sangam_core::{
-    CancelOrder, Error, FieldError, FieldErrors, ModifyOrder, Operation, OrderDraft, OrderKind, OrderNumber,
-    OrderRequest, OrderState, Price, Quantity, Validity,
+    CancelOrder, Error, ErrorKind, FieldError, FieldErrors, ModifyOrder, Operation, OrderDraft, OrderKind,
+    OrderNumber, OrderRequest, OrderState, Outcome, Price, Quantity, Validity,
 };
 use serde_json::json;
 
@@ -14,6 +15,9 @@ use crate::account::DeskAccount;
 use crate::desk::{Desk, Inner};
 use crate::drive::{audit, moved};
 use crate::error::DeskError;
+
+/// The wait between two tries to write an answer down.
+const RETRY: Duration = Duration::from_millis(100);
 
 /// What is to be different about an order. `None` leaves it as it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -55,18 +59,34 @@ impl Desk {
     }
 }
 
-async fn modify(inner: &Inner, number: OrderNumber, change: Modification) -> Result<OrderRecord, DeskError> {
+async fn modify(
+    inner: &Arc<Inner>,
+    number: OrderNumber,
+    change: Modification,
+) -> Result<OrderRecord, DeskError> {
+    let (order, _) = standing(inner, number).await?;
+    let Some(_only_one) = inner.progress.modify(order.uid) else {
+        return Err(DeskError::WrongState {
+            number,
+            state: order.state,
+            hint: "another change of it is on its way; try again when that one is answered",
+        });
+    };
+    // Read again: the change that was on its way may have ended between the two lines above.
     let (order, account) = standing(inner, number).await?;
     let id = order.broker_order_id.clone().ok_or(DeskError::NotFound(number))?;
     let (request, sent) = new_terms(inner, &order, account, change)?;
     let can = account.broker.capabilities();
     let quantity_changes = request.quantity != order.request.quantity;
-    if quantity_changes && !order.filled.is_zero() && !can.modify_quantity_is_total {
+    if (quantity_changes || can.modify_needs_quantity)
+        && !order.filled.is_zero()
+        && !can.modify_quantity_is_total
+    {
         return Err(invalid(
             "quantity",
             format!(
-                "{} has filled {} and does not document whether a new quantity counts them; cancel the rest and \
-                     place anew",
+                "{} has filled {} and does not document whether the quantity of a change counts them; cancel the rest \
+                 and place anew",
                 account.name(),
                 order.filled
             ),
@@ -82,23 +102,23 @@ async fn modify(inner: &Inner, number: OrderNumber, change: Modification) -> Res
         algo: account.algo.clone(),
     };
     let answer = timed(inner, account, Operation::Modify, account.broker.modify(&command)).await;
-    let now = inner.parts.clock.now();
     let detail = json!({"new": request, "failed": answer.as_ref().err().map(ToString::to_string)});
-    let mut after = moved(&order, order.state, order.state, now);
-    let event = match &answer {
-        Ok(_) => {
-            after.request = Some(request);
-            "order.modified"
-        }
-        Err(error) => {
-            after.message = Some(format!("modification failed: {error}"));
-            "order.modify_failed"
-        }
+    let news = match &answer {
+        Ok(_) => News {
+            event: "order.modified",
+            request: Some(request),
+            message: None,
+        },
+        Err(error) => News {
+            event: "order.modify_failed",
+            request: None,
+            message: Some(format!("modification failed: {error}")),
+        },
     };
-    settle(inner, &order, account, after, event, &detail, answer.err()).await
+    settle(inner, order, account, news, &detail, answer.err()).await
 }
 
-async fn cancel(inner: &Inner, number: OrderNumber) -> Result<OrderRecord, DeskError> {
+async fn cancel(inner: &Arc<Inner>, number: OrderNumber) -> Result<OrderRecord, DeskError> {
     let (order, account) = standing(inner, number).await?;
     let id = order.broker_order_id.clone().ok_or(DeskError::NotFound(number))?;
     let command = CancelOrder {
@@ -106,44 +126,88 @@ async fn cancel(inner: &Inner, number: OrderNumber) -> Result<OrderRecord, DeskE
         algo: account.algo.clone(),
     };
     let answer = timed(inner, account, Operation::Cancel, account.broker.cancel(&command)).await;
-    let now = inner.parts.clock.now();
     let detail = json!({"failed": answer.as_ref().err().map(ToString::to_string)});
-    let mut after = moved(&order, order.state, order.state, now);
-    let event = match &answer {
-        Ok(_) => "order.cancel_accepted",
-        Err(error) => {
-            after.message = Some(format!("cancellation failed: {error}"));
-            "order.cancel_failed"
-        }
+    let news = match &answer {
+        Ok(_) => News {
+            event: "order.cancel_accepted",
+            request: None,
+            message: None,
+        },
+        Err(error) => News {
+            event: "order.cancel_failed",
+            request: None,
+            message: Some(format!("cancellation failed: {error}")),
+        },
     };
-    settle(inner, &order, account, after, event, &detail, answer.err()).await
+    settle(inner, order, account, news, &detail, answer.err()).await
+}
+
+/// What an answer to a change says of the order.
+struct News {
+    event: &'static str,
+    request: Option<OrderRequest>,
+    message: Option<String>,
 }
 
 /// Writes what was answered, then reads the order at its broker, so that the caller hears the state of now.
 async fn settle(
-    inner: &Inner,
-    order: &OrderRecord,
+    inner: &Arc<Inner>,
+    order: OrderRecord,
     account: &DeskAccount,
-    after: sangam_core::ports::OrderMoved,
-    event: &str,
+    news: News,
     detail: &serde_json::Value,
     failed: Option<Error>,
 ) -> Result<OrderRecord, DeskError> {
-    let audit = audit(order, event, after.at, detail);
-    let written = inner
-        .parts
-        .ledger
-        .commit(&[Change::OrderMoved(Box::new(after))], &audit)
-        .await;
-    if let Err(error) = written {
-        // The books may have moved the order on in the meantime; what the broker did stands either way.
-        tracing::warn!(order = %order.uid, %error, event, "the answer to a change was not recorded");
-    }
+    let number = order.number;
+    let written = record(inner, order, &news, detail).await;
     inner.order_acked(account.id());
-    let refreshed = inner.refresh(order.number).await;
-    match failed {
-        Some(error) => Err(error.into()),
-        None => refreshed,
+    let refreshed = inner.refresh(number).await;
+    match (failed, written) {
+        (Some(error), _) => Err(error.into()),
+        (None, Ok(())) => refreshed,
+        (None, Err(error)) => {
+            let what = format!(
+                "the broker took the change of order {number} and it could not be written down ({error}); ask for its \
+                 status"
+            );
+            Err(Error::new(ErrorKind::Internal, Outcome::Unknown, what)
+                .at(account.name())
+                .into())
+        }
+    }
+}
+
+/// Writes an answer to whatever state the order has meanwhile: the books may move it on while the broker answers.
+async fn record(
+    inner: &Arc<Inner>,
+    mut order: OrderRecord,
+    news: &News,
+    detail: &serde_json::Value,
+) -> Result<(), LedgerError> {
+    let mut waited = Duration::ZERO;
+    loop {
+        let now = inner.parts.clock.now();
+        let mut after = moved(&order, order.state, order.state, now);
+        after.request.clone_from(&news.request);
+        after.message.clone_from(&news.message);
+        let entry = audit(&order, news.event, now, detail);
+        let changes = [Change::OrderMoved(Box::new(after))];
+        let error = match inner.parts.ledger.commit(&changes, &entry).await {
+            Ok(_) => return Ok(()),
+            Err(LedgerError::Conflict { .. }) => {
+                if let Some(found) = inner.parts.ledger.order(order.uid).await? {
+                    order = found;
+                }
+                continue;
+            }
+            Err(error) => error,
+        };
+        tracing::error!(order = %order.uid, %error, event = news.event, "the answer to a change was not written");
+        if waited >= inner.parts.settings.outcome_retry {
+            return Err(error);
+        }
+        tokio::time::sleep(RETRY).await;
+        waited += RETRY;
     }
 }
 
@@ -212,6 +276,12 @@ fn new_terms(
         ));
     }
     let can = account.broker.capabilities();
+    if !can.validities.contains(&request.validity) {
+        return Err(invalid(
+            "validity",
+            format!("{} offers no {} orders", account.name(), request.validity),
+        ));
+    }
     if kind == OrderKind::Market && !can.order_kinds.contains(OrderKind::Market) {
         return Err(invalid(
             "pricetype",
@@ -244,7 +314,11 @@ async fn timed<T>(
     call: impl Future<Output = Result<T, Error>>,
 ) -> Result<T, Error> {
     let started = inner.parts.clock.monotonic();
-    let answer = call.await;
+    let wait = inner.parts.settings.answer_wait;
+    let answer = tokio::time::timeout(wait, call).await.unwrap_or_else(|_| {
+        let what = format!("no answer within {} s", wait.as_secs_f32());
+        Err(Error::new(ErrorKind::Timeout, Outcome::Unknown, what).at(account.name()))
+    });
     inner.parts.selector.record(
         account.id(),
         CallReport {

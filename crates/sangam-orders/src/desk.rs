@@ -3,9 +3,10 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use parking_lot::Mutex;
-use sangam_core::ports::{Ledger, OrderFilter, OrderRecord, RouteQuery, Selector, SymbolMap};
+use sangam_core::ports::{Ledger, LedgerError, OrderFilter, OrderRecord, RouteQuery, Selector, SymbolMap};
 use sangam_core::{
     AccountId, BrokerName, Clock, GroupId, Operation, OrderDraft, OrderNumber, OrderState, OrderUid, OwnerId,
     Quantity,
@@ -13,11 +14,13 @@ use sangam_core::{
 use tokio::sync::Notify;
 
 use crate::account::DeskAccount;
+use crate::drive::{self, Placement};
 use crate::error::DeskError;
 use crate::pace::Pace;
+use crate::progress::Progress;
 use crate::settings::DeskSettings;
 use crate::tag::TagKey;
-use crate::{digest, drive, eligible};
+use crate::{digest, eligible};
 
 /// What a desk is put together from.
 pub struct DeskParts {
@@ -48,6 +51,9 @@ pub struct DeskParts {
 pub(crate) struct Inner {
     pub(crate) parts: DeskParts,
     pub(crate) reading: BTreeMap<AccountId, Reading>,
+    pub(crate) progress: Arc<Progress>,
+    /// Held from the look at what can be sold or closed until the order that sells it is in the books.
+    pub(crate) selling: Arc<tokio::sync::Mutex<()>>,
 }
 
 /// The reading of one account's books: its pace, and what wakes it.
@@ -55,6 +61,10 @@ pub(crate) struct Reading {
     pub(crate) pace: Mutex<Pace>,
     pub(crate) wake: Notify,
     pub(crate) one_at_a_time: tokio::sync::Mutex<()>,
+    /// Trades may have happened that are not in the ledger.
+    pub(crate) trades_owed: AtomicBool,
+    /// Why the account takes no new orders until the program is started again.
+    pub(crate) closed: Mutex<Option<String>>,
 }
 
 /// The order desk of one group. Cheap to clone; clones share everything.
@@ -95,12 +105,19 @@ impl Desk {
                     pace: Mutex::new(Pace::new()),
                     wake: Notify::new(),
                     one_at_a_time: tokio::sync::Mutex::new(()),
+                    trades_owed: AtomicBool::new(false),
+                    closed: Mutex::new(None),
                 };
                 (account.id().clone(), reading)
             })
             .collect();
         Self {
-            inner: Arc::new(Inner { parts, reading }),
+            inner: Arc::new(Inner {
+                parts,
+                reading,
+                progress: Arc::default(),
+                selling: Arc::default(),
+            }),
         }
     }
 
@@ -122,19 +139,24 @@ impl Desk {
     /// one is answered.
     ///
     /// # Errors
-    /// [`DeskError::Invalid`], [`DeskError::UnknownInstrument`] and [`DeskError::NoAccount`] before anything is recorded
-    /// or sent; [`DeskError::KeyReused`] and [`DeskError::InProgress`] for a client order id in use. An order that a
-    /// broker refused is no error: it is answered as rejected.
+    /// [`DeskError::Invalid`], [`DeskError::UnknownInstrument`], [`DeskError::NoAccount`] and [`DeskError::BooksClosed`]
+    /// before anything is recorded or sent; [`DeskError::KeyReused`] and [`DeskError::InProgress`] for a client order id
+    /// in use; [`DeskError::Ledger`] with nothing sent. An order that a broker refused is no error: it is answered as
+    /// rejected.
     pub async fn submit(
         &self,
         draft: OrderDraft,
         pinned: Option<BrokerName>,
     ) -> Result<Submitted, DeskError> {
-        let body_digest = digest::of(&draft, pinned);
+        let body_digest = digest::of(&draft, pinned, &self.inner.parts.group);
         if let Some(earlier) = self.inner.replay(&draft, &body_digest).await? {
             return Ok(earlier);
         }
+        if let Some(why) = self.inner.progress.obstacle() {
+            return Err(DeskError::BooksClosed { why });
+        }
         let parts = &self.inner.parts;
+        let began = parts.clock.monotonic();
         let instrument = parts
             .symbols
             .instrument(&draft.instrument)
@@ -148,6 +170,14 @@ impl Desk {
         ranking
             .candidates
             .retain(|candidate| self.inner.account(&candidate.account).is_some());
+        ranking
+            .passed_over
+            .retain(|passed| self.inner.account(&passed.account).is_some());
+        let selling = if eligible::is_bound(&request) {
+            Some(Arc::clone(&self.inner.selling).lock_owned().await)
+        } else {
+            None
+        };
         let ranking = eligible::narrow(&self.inner, &request, ranking).await?;
 
         let now = parts.clock.now();
@@ -172,14 +202,20 @@ impl Desk {
             created_at: now,
             updated_at: now,
         };
-        let inner = Arc::clone(&self.inner);
-        let driven = tokio::spawn(drive::place(inner, record, ranking, instrument.tick));
+        let placement = Placement {
+            record,
+            ranking,
+            tick: instrument.tick,
+            began,
+            selling,
+        };
+        let driven = tokio::spawn(supervise(Arc::clone(&self.inner), placement));
         match driven.await.map_err(|_| DeskError::Interrupted)? {
             Ok(order) => Ok(Submitted {
                 order,
                 replayed: false,
             }),
-            Err(DeskError::Ledger(sangam_core::ports::LedgerError::DuplicateClientOrderId { .. })) => {
+            Err(DeskError::Ledger(LedgerError::DuplicateClientOrderId { .. })) => {
                 let earlier = self.inner.replay(&draft, &body_digest).await?;
                 earlier.ok_or(DeskError::Interrupted)
             }
@@ -200,9 +236,30 @@ impl Desk {
     /// # Errors
     /// [`DeskError::Ledger`] when the books cannot be read.
     pub async fn orders(&self, filter: &OrderFilter) -> Result<Vec<OrderRecord>, DeskError> {
-        let mut orders = self.inner.parts.ledger.orders(filter).await?;
+        // The limit counts the group's own orders: those of other groups are not seen here.
+        let all = OrderFilter {
+            limit: None,
+            ..filter.clone()
+        };
+        let mut orders = self.inner.parts.ledger.orders(&all).await?;
         orders.retain(|order| order.group == self.inner.parts.group);
-        Ok(orders)
+        let most = filter
+            .limit
+            .map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
+        orders.truncate(most);
+        let progress = &self.inner.progress;
+        Ok(orders.into_iter().map(|order| progress.shown(order)).collect())
+    }
+}
+
+/// Drives an order in a task of its own, so that a panic there ends in an order in doubt and not in a lost one.
+async fn supervise(inner: Arc<Inner>, placement: Placement) -> Result<OrderRecord, DeskError> {
+    let uid = placement.record.uid;
+    let driven = Arc::new(inner.progress.drive(uid));
+    let task = tokio::spawn(drive::place(Arc::clone(&inner), Arc::clone(&driven), placement));
+    match task.await {
+        Ok(answer) => answer,
+        Err(_) => inner.after_panic(uid).await.ok_or(DeskError::Interrupted),
     }
 }
 
@@ -215,6 +272,7 @@ impl Inner {
         let found = self.parts.ledger.order_by_number(number).await?;
         found
             .filter(|order| order.group == self.parts.group)
+            .map(|order| self.progress.shown(order))
             .ok_or(DeskError::NotFound(number))
     }
 
@@ -235,6 +293,7 @@ impl Inner {
                 existing: order.number,
             });
         }
+        let order = self.progress.shown(order);
         match order.state {
             OrderState::Received | OrderState::Validated | OrderState::Queued | OrderState::Submitting => {
                 Err(DeskError::InProgress {
@@ -246,6 +305,11 @@ impl Inner {
                 replayed: true,
             })),
         }
+    }
+
+    /// Why an account takes no new orders.
+    pub(crate) fn closed(&self, account: &AccountId) -> Option<String> {
+        self.reading.get(account)?.closed.lock().clone()
     }
 
     pub(crate) fn doubt_arose(&self, account: &AccountId) {

@@ -1,10 +1,10 @@
 //! The digest of what a caller sent, so that one client order id with two bodies is told apart.
 
-use sangam_core::{BrokerName, OrderDraft};
+use sangam_core::{BrokerName, GroupId, OrderDraft};
 use sha2::{Digest, Sha256};
 
 /// A digest over every field that makes the order what it is.
-pub(crate) fn of(draft: &OrderDraft, pinned: Option<BrokerName>) -> String {
+pub(crate) fn of(draft: &OrderDraft, pinned: Option<BrokerName>, group: &GroupId) -> String {
     let option = |text: Option<String>| text.unwrap_or_default();
     let fields = [
         draft.instrument.to_string(),
@@ -25,6 +25,7 @@ pub(crate) fn of(draft: &OrderDraft, pinned: Option<BrokerName>) -> String {
         option(draft.position_effect.map(|effect| format!("{effect:?}"))),
         option(draft.strategy.clone()),
         option(pinned.map(|broker| broker.to_string())),
+        group.to_string(),
     ];
     let mut hasher = Sha256::new();
     for field in fields {

@@ -1,12 +1,27 @@
 //! Which of the ranked accounts may take an order that sells holdings or closes a position: the one that holds it. Two
 //! brokers' holdings are two demat accounts; what one holds the other cannot deliver.
 
-use sangam_core::ports::{PassedOver, Ranking};
-use sangam_core::{BookInstrument, FieldError, FieldErrors, OrderRequest, PositionEffect, Product, Side};
+use sangam_core::ports::{OrderFilter, OrderRecord, PassedOver, Ranking};
+use sangam_core::{
+    BookInstrument, ErrorKind, FieldError, FieldErrors, OrderRequest, PositionEffect, Product, Side,
+};
 
 use crate::account::DeskAccount;
 use crate::desk::Inner;
 use crate::error::DeskError;
+
+/// Whether only the account that holds what is sold or closed may take the order.
+pub(crate) fn is_bound(request: &OrderRequest) -> bool {
+    is_delivery_sale(request) || is_closing(request)
+}
+
+fn is_delivery_sale(request: &OrderRequest) -> bool {
+    request.side == Side::Sell && request.product == Product::Delivery
+}
+
+fn is_closing(request: &OrderRequest) -> bool {
+    request.position_effect == Some(PositionEffect::Close)
+}
 
 /// Narrows the ranking, or refuses with each account's reason.
 pub(crate) async fn narrow(
@@ -19,11 +34,11 @@ pub(crate) async fn narrow(
             reasons: reasons(&ranking.passed_over),
         });
     }
-    let delivery_sale = request.side == Side::Sell && request.product == Product::Delivery;
-    let closing = request.position_effect == Some(PositionEffect::Close);
-    if !delivery_sale && !closing {
+    if !is_bound(request) {
         return Ok(ranking);
     }
+    let delivery_sale = is_delivery_sale(request);
+    let mut unread = false;
     let mut short = Vec::new();
     let mut chosen = None;
     for candidate in std::mem::take(&mut ranking.candidates) {
@@ -41,15 +56,22 @@ pub(crate) async fn narrow(
         let held = if delivery_sale {
             deliverable(account, request).await
         } else {
-            closable(account, request).await
+            closable(inner, account, request).await
         };
         match held {
             Ok(held) if held >= request.quantity.units() => chosen = Some(candidate),
             Ok(held) => short.push(format!("{} has {held}", candidate.account)),
-            Err(error) => short.push(format!("{} could not be read ({error})", candidate.account)),
+            Err(error) => {
+                unread = true;
+                short.push(format!("{} could not be read ({error})", candidate.account));
+            }
         }
     }
     match chosen {
+        // Perhaps the account that could not be read holds it: the order may be right, and can be sent again.
+        None if unread => Err(DeskError::NoAccount {
+            reasons: short.join("; "),
+        }),
         Some(candidate) => {
             ranking.candidates.push(candidate);
             Ok(ranking)
@@ -117,8 +139,14 @@ async fn deliverable(account: &DeskAccount, request: &OrderRequest) -> Result<u6
     Ok(held.saturating_add(u64::try_from(bought).unwrap_or(0)))
 }
 
-/// Units of the position the order would close.
-async fn closable(account: &DeskAccount, request: &OrderRequest) -> Result<u64, sangam_core::Error> {
+/// Units of the position the order would close, less what our own orders on their way or standing there will close: a
+/// broker does not refuse a second one, it opens the other side.
+async fn closable(
+    inner: &Inner,
+    account: &DeskAccount,
+    request: &OrderRequest,
+) -> Result<u64, sangam_core::Error> {
+    let closing = closing_already(inner, account, request).await?;
     let positions = account.broker.positions().await?;
     let net: i64 = positions
         .iter()
@@ -129,5 +157,31 @@ async fn closable(account: &DeskAccount, request: &OrderRequest) -> Result<u64, 
         Side::Sell => net,
         Side::Buy => -net,
     };
-    Ok(u64::try_from(open).unwrap_or(0))
+    Ok(u64::try_from(open).unwrap_or(0).saturating_sub(closing))
+}
+
+/// Read before the position: what fills in between is counted twice and refused, never closed twice.
+async fn closing_already(
+    inner: &Inner,
+    account: &DeskAccount,
+    request: &OrderRequest,
+) -> Result<u64, sangam_core::Error> {
+    let filter = OrderFilter {
+        open_only: true,
+        ..OrderFilter::default()
+    };
+    let orders = inner.parts.ledger.orders(&filter).await.map_err(|error| {
+        sangam_core::Error::refused(ErrorKind::Unavailable, error.to_string()).with_source(error)
+    })?;
+    let same = |order: &&OrderRecord| {
+        let other = &order.request;
+        order.group == inner.parts.group
+            && order.account.as_ref().is_none_or(|id| id == account.id())
+            && is_closing(other)
+            && other.instrument == request.instrument
+            && other.product == request.product
+            && other.side == request.side
+    };
+    let units = |order: &OrderRecord| order.request.quantity.saturating_sub(order.filled).units();
+    Ok(orders.iter().filter(same).map(units).sum())
 }

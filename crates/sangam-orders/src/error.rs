@@ -33,6 +33,12 @@ pub enum DeskError {
         /// Each account with its reason.
         reasons: String,
     },
+    /// Something that happened at a broker could not be written down yet, so nothing new is taken. Nothing was sent.
+    #[error("no new orders are taken while the books of record cannot be written: {why}; nothing was sent")]
+    BooksClosed {
+        /// What the books answered.
+        why: String,
+    },
     /// There is no such order.
     #[error("order {0} not found")]
     NotFound(OrderNumber),

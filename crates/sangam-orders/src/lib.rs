@@ -1,17 +1,26 @@
 #![doc = include_str!("../README.md")]
 
+mod abandoned;
 mod account;
 mod change;
 mod desk;
 mod digest;
+mod doubt;
 mod drive;
 mod eligible;
 mod error;
+mod fills;
 mod pace;
+mod prepare;
+mod progress;
+mod proof;
+mod receive;
 mod reconcile;
 mod settings;
 mod tag;
 mod view;
+mod watch;
+mod write;
 
 pub use account::DeskAccount;
 pub use change::Modification;

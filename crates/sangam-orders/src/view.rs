@@ -1,10 +1,11 @@
 //! From a row of a broker's book to a state of ours. Pure.
 
-use sangam_core::{BrokerOrder, BrokerOrderStatus, OrderState};
+use sangam_core::{BrokerOrder, BrokerOrderStatus, OrderState, Quantity};
 
-/// The state a row shows. A word we do not know counts as live, and fills speak louder than words.
-pub(crate) fn state_of(row: &BrokerOrder) -> OrderState {
-    let some_filled = !row.filled.is_zero();
+/// The state a row shows of an order of which so much was seen filled before. A word we do not know counts as live, and
+/// fills speak louder than words.
+pub(crate) fn state_of(row: &BrokerOrder, filled_before: Quantity) -> OrderState {
+    let some_filled = !row.filled.max(filled_before).is_zero();
     match row.status {
         BrokerOrderStatus::Complete => OrderState::Filled,
         BrokerOrderStatus::Cancelled => OrderState::Cancelled,
@@ -57,7 +58,7 @@ mod tests {
 
     #[test]
     fn words_and_fills() {
-        let check = |status, filled, state| assert_eq!(state_of(&row(status, filled)), state);
+        let check = |status, filled, state| assert_eq!(state_of(&row(status, filled), Quantity::ZERO), state);
         check(BrokerOrderStatus::Open, 0, OrderState::Working);
         check(BrokerOrderStatus::Open, 4, OrderState::PartiallyFilled);
         check(BrokerOrderStatus::Pending, 0, OrderState::Working);
@@ -67,5 +68,9 @@ mod tests {
         check(BrokerOrderStatus::Cancelled, 4, OrderState::Cancelled);
         check(BrokerOrderStatus::Complete, 10, OrderState::Filled);
         check(BrokerOrderStatus::TriggerPending, 0, OrderState::TriggerPending);
+        let four = Quantity::new(4).expect("small");
+        let after_a_fill = |status| state_of(&row(status, 0), four);
+        assert_eq!(after_a_fill(BrokerOrderStatus::Rejected), OrderState::Cancelled);
+        assert_eq!(after_a_fill(BrokerOrderStatus::Open), OrderState::PartiallyFilled);
     }
 }

@@ -1,0 +1,13 @@
+//! The order desk over scripted brokers and books that fail, one module a subject. Time is paused: waits cost nothing.
+
+mod answers;
+mod books_fail;
+mod changes;
+mod eligibility;
+mod keys;
+mod market_orders;
+mod model;
+mod reading;
+mod restart;
+mod support;
+mod watching;
