@@ -31,13 +31,7 @@ impl Credentials {
         hash.update(self.api_key.expose_secret());
         hash.update(code);
         hash.update(self.api_secret.expose_secret());
-        let mut hex = String::with_capacity(64);
-        for byte in hash.finalize() {
-            for nibble in [byte >> 4, byte & 0xf] {
-                hex.push(char::from_digit(u32::from(nibble), 16).expect("a nibble is a hex digit"));
-            }
-        }
-        hex
+        format!("{:x}", hash.finalize())
     }
 }
 

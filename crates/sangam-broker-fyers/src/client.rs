@@ -13,13 +13,13 @@ use std::time::Duration;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderName, Method};
 use parking_lot::Mutex;
-use sangam_broker::{SessionSlot, Transport, WireRequest, WireResponse};
+use sangam_broker::{SessionSlot, Transport, WireRequest, calls};
 use sangam_core::ports::Broker;
 use sangam_core::ports::SymbolMap;
 use sangam_core::session::MarketSession;
 use sangam_core::{
-    AccountId, BrokerName, Capabilities, Clock, Error, ErrorKind, Exchange, InstrumentId, Listing,
-    MarketProtection, Operation, OrderKind, OrderKinds, Result, Validity,
+    AccountId, BrokerName, Capabilities, Clock, Exchange, InstrumentId, Listing, MarketProtection, Operation,
+    OrderKind, OrderKinds, Result, Validity,
 };
 
 use crate::config::Config;
@@ -72,15 +72,7 @@ impl Fyers {
     }
 
     fn listing(&self, instrument: &InstrumentId) -> Result<Listing> {
-        self.symbols
-            .listing(BrokerName::Fyers, instrument)
-            .ok_or_else(|| {
-                Error::refused(
-                    ErrorKind::UnknownInstrument,
-                    format!("{instrument} is not listed at Fyers"),
-                )
-                .at(BrokerName::Fyers)
-            })
+        calls::listing(&*self.symbols, BrokerName::Fyers, instrument)
     }
 
     fn alive(&self) -> Result<MarketSession> {
@@ -118,23 +110,6 @@ impl Fyers {
         }
     }
 
-    async fn send(&self, transport: &dyn Transport, request: WireRequest) -> Result<WireResponse> {
-        let operation = request.operation;
-        let answer = transport
-            .send(request)
-            .await
-            .map_err(|error| error.into_error().at(BrokerName::Fyers));
-        match &answer {
-            Ok(response) => tracing::debug!(
-                account = %self.config.account, %operation, status = response.status.as_u16(), "answered"
-            ),
-            Err(error) => tracing::debug!(
-                account = %self.config.account, %operation, kind = error.kind().as_str(), "no answer"
-            ),
-        }
-        answer
-    }
-
     /// Sends a read and translates its answer.
     async fn read<T>(
         &self,
@@ -142,7 +117,7 @@ impl Fyers {
         translate: impl FnOnce(&[u8]) -> Result<T, Fault> + Send,
     ) -> Result<T> {
         let operation = request.operation;
-        let response = self.send(&*self.reads, request).await?;
+        let response = calls::answer(&*self.reads, BrokerName::Fyers, request).await?;
         error::read(&response, operation, translate)
     }
 }

@@ -18,6 +18,9 @@ const QUERY: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'_')
     .remove(b'~');
 
+/// The longest wait a header is believed.
+const WAIT_MAX: Duration = Duration::from_hours(24);
+
 /// One request, whole.
 #[derive(Clone)]
 pub struct WireRequest {
@@ -141,6 +144,19 @@ impl WireResponse {
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
+
+    /// How long to wait before calling again, where the broker or what stands before it says so: a header in
+    /// milliseconds, which is the more exact, before `Retry-After` in seconds. At most a day is believed. A date in
+    /// `Retry-After` is not read: no broker here sends one.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        let number = |name| self.header(name)?.trim().parse::<u64>().ok();
+        ["retry-after-ms", "x-retry-after-ms"]
+            .into_iter()
+            .find_map(|name| number(name).map(Duration::from_millis))
+            .or_else(|| number("retry-after").map(Duration::from_secs))
+            .map(|wait| wait.min(WAIT_MAX))
+    }
 }
 
 impl fmt::Debug for WireResponse {
@@ -165,5 +181,38 @@ mod tests {
         assert!(!format!("{request:?}").contains("test-token"));
         request.url = "http://user:test-token@x/y?code=test-token".to_owned();
         assert_eq!(format!("{request:?}"), "quotes GET http://x/y");
+    }
+
+    #[test]
+    fn the_more_exact_wait_wins_and_none_is_beyond_a_day() {
+        let check = |headers: &[(&'static str, &str)], expected: Option<Duration>| {
+            let mut response = WireResponse {
+                status: StatusCode::TOO_MANY_REQUESTS,
+                headers: HeaderMap::new(),
+                body: Bytes::new(),
+            };
+            for (name, value) in headers {
+                let value = HeaderValue::from_str(value).expect("a header value");
+                response.headers.insert(HeaderName::from_static(name), value);
+            }
+            assert_eq!(response.retry_after(), expected, "{headers:?}");
+        };
+        check(&[], None);
+        check(&[("retry-after", " 2 ")], Some(Duration::from_secs(2)));
+        check(
+            &[("retry-after", "2"), ("x-retry-after-ms", "1250")],
+            Some(Duration::from_millis(1_250)),
+        );
+        check(
+            &[("retry-after", "2"), ("retry-after-ms", "1")],
+            Some(Duration::from_millis(1)),
+        );
+        check(
+            &[("retry-after", "2"), ("retry-after-ms", "soon")],
+            Some(Duration::from_secs(2)),
+        );
+        check(&[("retry-after", "Wed, 21 Oct 2026 07:28:00 GMT")], None);
+        check(&[("retry-after", "-1")], None);
+        check(&[("retry-after", "999999999999")], Some(Duration::from_hours(24)));
     }
 }

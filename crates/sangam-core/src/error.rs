@@ -209,6 +209,21 @@ impl Error {
         self
     }
 
+    /// The same error for another of those a call failed together. The cause stays with the first: it cannot be copied.
+    #[must_use]
+    pub fn repeated(&self) -> Self {
+        Self {
+            kind: self.kind,
+            outcome: self.outcome,
+            advice: self.advice,
+            broker: self.broker,
+            code: self.code.clone(),
+            broker_order_id: self.broker_order_id.clone(),
+            message: self.message.clone(),
+            source: None,
+        }
+    }
+
     /// What went wrong.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
@@ -289,5 +304,21 @@ mod tests {
         .at(BrokerName::Fyers)
         .with_code("-392");
         assert_eq!(error.to_string(), "fyers: price is off the tick (-392)");
+    }
+
+    #[test]
+    fn a_repeated_error_says_the_same() {
+        let first = Error::new(ErrorKind::Unavailable, Outcome::Unknown, "the gateway is away")
+            .at(BrokerName::Upstox)
+            .with_code("http 502")
+            .with_advice(Advice::Elsewhere)
+            .with_source(std::io::Error::other("cause"));
+        let again = first.repeated();
+        assert_eq!(again.to_string(), first.to_string());
+        assert_eq!(
+            (again.kind(), again.outcome(), again.advice(), again.broker()),
+            (first.kind(), first.outcome(), first.advice(), first.broker())
+        );
+        assert!(std::error::Error::source(&again).is_none());
     }
 }

@@ -13,7 +13,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Method};
-use sangam_broker::{SessionSlot, Transport, WireRequest, WireResponse};
+use sangam_broker::{SessionSlot, Transport, WireRequest, WireResponse, calls};
 use sangam_core::ports::{Broker, SymbolMap};
 use sangam_core::{
     AccountId, Advice, BrokerName, Capabilities, Clock, Error, ErrorKind, InstrumentId, Listing, Operation,
@@ -65,13 +65,7 @@ impl Flattrade {
 
     /// The listing of an instrument here.
     fn listing(&self, id: &InstrumentId) -> Result<Listing, Error> {
-        self.symbols.listing(BrokerName::Flattrade, id).ok_or_else(|| {
-            Error::refused(
-                ErrorKind::UnknownInstrument,
-                format!("{id} is not listed at flattrade; check the name or sync the instruments"),
-            )
-            .at(BrokerName::Flattrade)
-        })
+        calls::listing(&*self.symbols, BrokerName::Flattrade, id)
     }
 
     /// A signed-in read: body by `build`, answer as it came.
@@ -114,15 +108,7 @@ impl Flattrade {
 
 /// Sends and names the broker in what went wrong.
 async fn send(transport: &Arc<dyn Transport>, request: WireRequest) -> Result<WireResponse, Error> {
-    let operation = request.operation;
-    let answer = transport.send(request).await;
-    match &answer {
-        Ok(response) => {
-            tracing::debug!(%operation, status = response.status.as_u16(), bytes = response.body.len(), "answered")
-        }
-        Err(fault) => tracing::debug!(%operation, %fault, "no answer"),
-    }
-    answer.map_err(|fault| fault.into_error().at(BrokerName::Flattrade))
+    calls::answer(&**transport, BrokerName::Flattrade, request).await
 }
 
 /// Reads an answer, and lets a `Retry-After` say when to come back.
@@ -132,22 +118,11 @@ fn read_answer<T>(
 ) -> Result<T, Error> {
     read(response.status.as_u16(), &response.body).map_err(|error| {
         let waits = matches!(error.kind(), ErrorKind::RateLimited | ErrorKind::Unavailable);
-        match retry_after(response).filter(|_| waits) {
+        match response.retry_after().filter(|_| waits) {
             Some(wait) => error.with_advice(Advice::Wait(Some(wait))),
             None => error,
         }
     })
-}
-
-fn retry_after(response: &WireResponse) -> Option<Duration> {
-    let whole = |name| {
-        response
-            .header(name)
-            .and_then(|text| text.trim().parse::<u64>().ok())
-    };
-    whole("retry-after-ms")
-        .map(Duration::from_millis)
-        .or_else(|| whole("retry-after").map(Duration::from_secs))
 }
 
 impl Broker for Flattrade {

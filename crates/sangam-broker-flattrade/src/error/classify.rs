@@ -1,17 +1,13 @@
 //! From an answer that is no success to an error with kind, outcome and advice.
 
 use sangam_broker::evidence::kind_of_status;
-use sangam_broker::{CodeRule, Refusal, judge};
+use sangam_broker::{CodeRule, Refusal, collapsed, judge, shown};
 use sangam_core::{Advice, BrokerName, BrokerOrderId, Error, ErrorKind, Operation, Outcome};
 
-use super::collapse;
 use super::rate::rate_notice;
 use super::sentences::{FRAGMENTS, SENTENCES, Sentence};
 use crate::translate::object;
 use crate::wire::Envelope;
-
-/// Most characters of a broker's text that are passed on.
-const TEXT_MAX: usize = 300;
 
 /// The error an answer without success ends in: the broker's own refusal when the body is whole and in the broker's own
 /// error form, else an answer that proves nothing.
@@ -36,7 +32,7 @@ pub(crate) fn is_no_data(status: u16, body: &[u8]) -> bool {
     spoken
         && object::<Envelope>(body).is_some_and(|envelope| {
             is_refusal(&envelope) && order_id(&envelope).is_none() && {
-                let text = collapse(envelope.emsg.get().unwrap_or_default());
+                let text = collapsed(envelope.emsg.get().unwrap_or_default());
                 ["error occurred : 5 \"no data\"", "no data :", "no data"]
                     .iter()
                     .any(|known| text.eq_ignore_ascii_case(known))
@@ -73,7 +69,7 @@ fn is_refusal(envelope: &Envelope) -> bool {
 }
 
 fn refused(operation: Operation, status: u16, envelope: &Envelope) -> Error {
-    let text = collapse(envelope.emsg.get().unwrap_or_default());
+    let text = collapsed(envelope.emsg.get().unwrap_or_default());
     let known = SENTENCES
         .iter()
         .find(|sentence| sentence.rule.code.eq_ignore_ascii_case(&text));
@@ -118,10 +114,7 @@ fn unlisted(operation: Operation, status: u16, text: &str) -> Error {
     let message = if text.is_empty() {
         "the broker refused without saying why".to_owned()
     } else {
-        format!(
-            "the broker says {:?}",
-            text.chars().take(TEXT_MAX).collect::<String>()
-        )
+        format!("the broker says {:?}", shown(text))
     };
     let error = Error::new(kind, outcome, message).at(BrokerName::Flattrade);
     let error = if status == 200 {

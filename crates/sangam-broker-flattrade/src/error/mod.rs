@@ -10,16 +10,3 @@ pub use classify::failure;
 pub(crate) use classify::{is_no_data, no_data, strange};
 pub use rate::{RateNotice, rate_notice};
 pub use sentences::{FRAGMENTS, Fragment, SENTENCES, Sentence};
-
-/// A text with its runs of blanks collapsed to one space: the broker's spacing is irregular.
-#[must_use]
-pub fn collapse(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for word in text.split_whitespace() {
-        if !out.is_empty() {
-            out.push(' ');
-        }
-        out.push_str(word);
-    }
-    out
-}

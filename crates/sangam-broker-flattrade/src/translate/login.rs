@@ -1,6 +1,7 @@
 //! The log-in exchange, the session check and the log-out.
 
 use bytes::Bytes;
+use sangam_broker::{Pasted, collapsed, shown};
 use sangam_core::session::{AccessToken, SessionCheck};
 use sangam_core::{BrokerName, Error, ErrorKind, Operation, Outcome};
 
@@ -18,24 +19,12 @@ pub(crate) struct Granted {
 /// The one-time code in what a person pasted: the whole redirect address, its query, or the code alone. The broker's
 /// documents call the parameter `request_code`, its own handler `code`.
 pub(crate) fn code_of(pasted: &str) -> Result<String, Error> {
-    let pasted = pasted.trim();
-    let query = match pasted.split_once('?') {
-        Some((_, query)) => query,
-        None => pasted,
-    };
-    let query = query.split('#').next().unwrap_or_default();
-    let pairs: Vec<(String, String)> = url::form_urlencoded::parse(query.as_bytes())
-        .into_owned()
-        .collect();
-    let named = ["request_code", "code"].into_iter().find_map(|name| {
-        pairs
-            .iter()
-            .find(|(key, value)| key == name && !value.is_empty())
-            .map(|(_, value)| value.clone())
-    });
-    let bare = |text: &str| !text.is_empty() && !text.contains(['?', '=', '&', '/', ' ']);
-    named
-        .or_else(|| bare(pasted).then(|| pasted.to_owned()))
+    let pasted = Pasted::read(pasted);
+    ["request_code", "code"]
+        .into_iter()
+        .find_map(|name| pasted.value(name))
+        .or_else(|| pasted.bare())
+        .map(str::to_owned)
         .ok_or_else(|| {
             Error::refused(
                 ErrorKind::InvalidRequest,
@@ -73,7 +62,7 @@ pub(crate) fn granted(status: u16, body: &[u8]) -> Result<Granted, Error> {
 }
 
 fn not_granted(status: u16, said: &TokenBody) -> Error {
-    let reason = error::collapse(said.emsg.get().unwrap_or_default());
+    let reason = collapsed(said.emsg.get().unwrap_or_default());
     let kind = error::FRAGMENTS
         .iter()
         .find(|fragment| reason.to_ascii_lowercase().contains(fragment.part))
@@ -94,10 +83,7 @@ fn not_granted(status: u16, said: &TokenBody) -> Error {
                       unregistered address, or the secret of another key"
                 .to_owned()
         }
-        (_, false) => format!(
-            "the broker granted no session: {:?}",
-            reason.chars().take(300).collect::<String>()
-        ),
+        (_, false) => format!("the broker granted no session: {:?}", shown(&reason)),
     };
     let outcome = if status < 500 {
         Outcome::Rejected

@@ -1,7 +1,8 @@
 //! Order commands out, acknowledgements back.
 
 use bytes::Bytes;
-use sangam_broker::Text;
+use sangam_broker::calls::int32;
+use sangam_broker::{Text, shown};
 use sangam_core::ports::{Accepted, Placed};
 use sangam_core::{
     BrokerName, BrokerOrderId, Capabilities, Error, ErrorKind, Listing, ModifyOrder, Operation, Outcome,
@@ -16,8 +17,6 @@ use crate::wire::Envelope;
 
 /// Most characters of a tag. The broker documents no bound; longer ones were not seen to come back whole.
 pub(crate) const TAG_LENGTH_MAX: usize = 20;
-/// Most units an order may carry: the order system counts in 32-bit integers.
-const QUANTITY_MAX: u64 = i32::MAX as u64;
 
 /// The body of `PlaceOrder`. Faithful for every kind of order, market ones included.
 ///
@@ -149,8 +148,7 @@ fn agreed(operation: Operation, status: u16, body: &[u8]) -> Result<Envelope, Er
         ));
     }
     if let Some(complaint) = said.emsg.get() {
-        let complaint: String = complaint.chars().take(200).collect();
-        let error = unexpected(format!("the broker says Ok and {complaint:?} at once"));
+        let error = unexpected(format!("the broker says Ok and {:?} at once", shown(complaint)));
         return Err(keep_id(error, &said));
     }
     Ok(said)
@@ -177,13 +175,7 @@ fn priced<'a>(body: Body<'a>, pricing: &Pricing) -> Body<'a> {
 }
 
 fn quantity(quantity: Quantity) -> Result<String, Error> {
-    if quantity.units() > QUANTITY_MAX {
-        return Err(refuse(
-            ErrorKind::InvalidRequest,
-            format!("quantity {quantity} is more than the broker can count; the most is {QUANTITY_MAX}"),
-        ));
-    }
-    Ok(quantity.to_string())
+    int32(BrokerName::Flattrade, "quantity", quantity).map(|units| units.to_string())
 }
 
 fn refuse(kind: ErrorKind, message: impl Into<String>) -> Error {

@@ -88,7 +88,7 @@ pub(crate) fn quote_exchange(exchange: Exchange) -> Option<&'static str> {
 
 /// A status after trimming, upper-casing and turning `_` into a space: spellings vary.
 pub(super) fn status_in(word: &str) -> BrokerOrderStatus {
-    let plain = crate::error::collapse(&word.to_ascii_uppercase().replace('_', " "));
+    let plain = sangam_broker::collapsed(&word.to_ascii_uppercase().replace('_', " "));
     match plain.as_str() {
         "PENDING" | "NEW" | "REPLACED" | "OPEN PENDING" | "MODIFY PENDING" | "CANCEL PENDING" => {
             BrokerOrderStatus::Pending

@@ -1,14 +1,15 @@
 //! What log-in, its refusals and log-out do to the session.
 
+use sangam_broker::ScriptedTransport;
 use sangam_core::ports::{Books as _, Broker as _, Login as _};
 use sangam_core::{Advice, ErrorKind, OrderKind, Outcome, Tag};
 
-use crate::support::{Canned, DEAD, NOTHING, account, stranger};
+use crate::support::{DEAD, NOTHING, account, stranger};
 
 #[tokio::test]
 async fn a_code_becomes_a_session_until_five_in_the_morning() {
-    let orders = Canned::new([]);
-    let reads = Canned::new([
+    let orders = ScriptedTransport::silent();
+    let reads = ScriptedTransport::answering([
         (
             200,
             r#"{"token":"fresh","client":"FT000000","status":"Ok","emsg":""}"#,
@@ -36,8 +37,8 @@ async fn a_code_becomes_a_session_until_five_in_the_morning() {
 
 #[tokio::test]
 async fn a_session_of_another_user_is_not_kept() {
-    let reads = Canned::new([(200, r#"{"token":"fresh","client":"FT999999","stat":"Ok"}"#)]);
-    let account = stranger(&Canned::new([]), &reads);
+    let reads = ScriptedTransport::answering([(200, r#"{"token":"fresh","client":"FT999999","stat":"Ok"}"#)]);
+    let account = stranger(&ScriptedTransport::silent(), &reads);
     let error = account.exchange_code("abc").await.expect_err("another user");
     assert_eq!(error.kind(), ErrorKind::Permission);
     assert!(account.session().is_none());
@@ -59,7 +60,10 @@ async fn a_refused_log_in_says_why() {
             ErrorKind::LoginRequired,
         ),
     ] {
-        let account = stranger(&Canned::new([]), &Canned::new([(200, body)]));
+        let account = stranger(
+            &ScriptedTransport::silent(),
+            &ScriptedTransport::answering([(200, body)]),
+        );
         let error = account.exchange_code("abc").await.expect_err("refused");
         assert_eq!(
             (error.kind(), error.outcome()),
@@ -77,7 +81,10 @@ async fn log_out_forgets_whatever_the_broker_answers() {
         (200, DEAD, true),
         (404, "not here", false),
     ] {
-        let account = account(&Canned::new([]), &Canned::new([(status, body)]));
+        let account = account(
+            &ScriptedTransport::silent(),
+            &ScriptedTransport::answering([(status, body)]),
+        );
         assert_eq!(account.log_out().await.is_ok(), fine, "{body}");
         assert!(account.session().is_none());
     }
@@ -85,11 +92,11 @@ async fn log_out_forgets_whatever_the_broker_answers() {
 
 #[tokio::test]
 async fn a_session_check_names_the_user() {
-    let reads = Canned::new([
+    let reads = ScriptedTransport::answering([
         (200, r#"{"stat":"Ok","actid":"FT000000","prarr":[{"prd":"C"}]}"#),
         (401, DEAD),
     ]);
-    let account = account(&Canned::new([]), &reads);
+    let account = account(&ScriptedTransport::silent(), &reads);
     assert_eq!(
         account.check_session().await.expect("alive").user_id.as_deref(),
         Some("FT000000")
@@ -103,7 +110,7 @@ async fn a_session_check_names_the_user() {
 
 #[tokio::test]
 async fn what_the_account_says_of_itself() {
-    let account = stranger(&Canned::new([]), &Canned::new([]));
+    let account = stranger(&ScriptedTransport::silent(), &ScriptedTransport::silent());
     let can = account.capabilities();
     assert!(
         can.order_kinds.contains(OrderKind::StopLossLimit) && !can.order_kinds.contains(OrderKind::Market)

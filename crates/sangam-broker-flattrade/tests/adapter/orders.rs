@@ -1,12 +1,13 @@
 //! Order commands over canned answers: what leaves, through which transport, and what is refused before anything leaves.
 
+use sangam_broker::ScriptedTransport;
 use sangam_core::ports::{Books as _, Login as _, OrderEntry as _};
 use sangam_core::{
     BrokerOrderId, CancelOrder, Error, ErrorKind, ModifyOrder, OrderRequest, Outcome, PlaceOrder, Pricing,
     Product, Quantity, Side, Tag, Validity,
 };
 
-use crate::support::{Canned, account, stranger};
+use crate::support::{account, stranger};
 
 fn order(instrument: &str) -> PlaceOrder {
     PlaceOrder {
@@ -53,8 +54,8 @@ fn assert_refused(error: &Error, kind: ErrorKind) {
 
 #[tokio::test]
 async fn a_placement_leaves_once_through_the_order_transport() {
-    let orders = Canned::new([(200, r#"{"stat":"Ok","norenordno":"26120100000011"}"#)]);
-    let reads = Canned::new([]);
+    let orders = ScriptedTransport::answering([(200, r#"{"stat":"Ok","norenordno":"26120100000011"}"#)]);
+    let reads = ScriptedTransport::silent();
     let placed = account(&orders, &reads)
         .place(&order("NSE:M&M"))
         .await
@@ -76,8 +77,8 @@ async fn a_placement_leaves_once_through_the_order_transport() {
 
 #[tokio::test]
 async fn what_cannot_be_carried_never_leaves() {
-    let orders = Canned::new([]);
-    let reads = Canned::new([]);
+    let orders = ScriptedTransport::silent();
+    let reads = ScriptedTransport::silent();
     let account = account(&orders, &reads);
     let mut long_tag = order("NSE:RELIANCE");
     long_tag.tag = Some(Tag::new("X".repeat(21)).expect("a tag"));
@@ -109,8 +110,8 @@ async fn what_cannot_be_carried_never_leaves() {
 
 #[tokio::test]
 async fn a_modification_carries_its_trigger_and_validity() {
-    let orders = Canned::new([(200, r#"{"stat":"Ok","result":"26120100000011"}"#); 2]);
-    let reads = Canned::new([]);
+    let orders = ScriptedTransport::answering([(200, r#"{"stat":"Ok","result":"26120100000011"}"#); 2]);
+    let reads = ScriptedTransport::silent();
     let account = account(&orders, &reads);
     account.modify(&change()).await.expect("accepted");
     let mut limit = change();
@@ -138,7 +139,7 @@ async fn a_modification_carries_its_trigger_and_validity() {
 
 #[tokio::test]
 async fn a_broken_connection_leaves_an_order_in_doubt() {
-    let (orders, reads) = (Canned::new([]), Canned::new([]));
+    let (orders, reads) = (ScriptedTransport::silent(), ScriptedTransport::silent());
     let cancel = CancelOrder {
         broker_order_id: BrokerOrderId::new("26120100000011").expect("an id"),
         algo: None,
@@ -156,7 +157,7 @@ async fn a_broken_connection_leaves_an_order_in_doubt() {
 
 #[tokio::test]
 async fn without_a_living_session_nothing_leaves() {
-    let (orders, reads) = (Canned::new([]), Canned::new([]));
+    let (orders, reads) = (ScriptedTransport::silent(), ScriptedTransport::silent());
     let account = stranger(&orders, &reads);
     assert_refused(
         &account.place(&order("NSE:RELIANCE")).await.expect_err("refused"),

@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use http::HeaderMap;
+use sangam_broker::ScriptedTransport;
 use sangam_core::ports::{Books as _, MarketData as _};
 use sangam_core::{
     Advice, BrokerOrderId, CandleInterval, CandleQuery, Error, ErrorKind, OrderKind, Outcome, Product, Tag,
 };
 
-use crate::support::{Canned, DEAD, NOTHING, account};
+use crate::support::{DEAD, NOTHING, account};
 
 #[tokio::test]
 async fn the_book_is_searched_by_id_and_tag() {
@@ -16,8 +17,8 @@ async fn the_book_is_searched_by_id_and_tag() {
         {"stat":"Ok","norenordno":"1","exch":"NSE","tsym":"M&M-EQ","trantype":"B","qty":"10","prc":"1","status":"OPEN","remarks":"tag-one"},
         {"stat":"Ok","norenordno":"2","exch":"NSE","tsym":"M%26M-EQ","trantype":"S","qty":"10","prc":"0.00","rprc":"2","prctyp":"LMT","status":"WHO KNOWS","remarks":"not a tag!"},
         {"stat":"Ok","norenordno":"3","exch":"XYZ","tsym":"ODD","trantype":"B","qty":"10","prctyp":"MKT","prd":"H","ret":"EOS","status":"REJECT","remarks":"tag-one"}]"#;
-    let reads = Canned::new([(200, book), (200, book), (200, book), (200, book)]);
-    let account = account(&Canned::new([]), &reads);
+    let reads = ScriptedTransport::answering([(200, book), (200, book), (200, book), (200, book)]);
+    let account = account(&ScriptedTransport::silent(), &reads);
     let tagged = account
         .orders_by_tag(&Tag::new("tag-one").expect("a tag"))
         .await
@@ -70,8 +71,8 @@ async fn a_failure_is_never_an_empty_list() {
             r#"[{"stat":"Ok","norenordno":"1"},{"stat":"Not_Ok","emsg":"no data"}]"#,
         ),
     ] {
-        let reads = Canned::new([(status, body); 4]);
-        let account = account(&Canned::new([]), &reads);
+        let reads = ScriptedTransport::answering([(status, body); 4]);
+        let account = account(&ScriptedTransport::silent(), &reads);
         assert!(account.order_book().await.is_err(), "{status} {body}");
         assert!(account.trades().await.is_err(), "{status} {body}");
         assert!(account.positions().await.is_err(), "{status} {body}");
@@ -82,7 +83,10 @@ async fn a_failure_is_never_an_empty_list() {
         r#"{"stat":"Not_Ok","emsg":"No Data :  "}"#,
         &format!("[{NOTHING}]"),
     ] {
-        let account = account(&Canned::new([]), &Canned::new([(200, body)]));
+        let account = account(
+            &ScriptedTransport::silent(),
+            &ScriptedTransport::answering([(200, body)]),
+        );
         assert_eq!(account.order_book().await.expect("empty"), [], "{body}");
     }
 }
@@ -113,7 +117,10 @@ async fn a_bad_row_fails_the_book_and_is_named() {
         ),
     ] {
         let body = format!("[{good},{bad}]");
-        let account = account(&Canned::new([]), &Canned::new([(200, &body)]));
+        let account = account(
+            &ScriptedTransport::silent(),
+            &ScriptedTransport::answering([(200, &body)]),
+        );
         let error = account.order_book().await.expect_err("a bad row");
         assert_eq!(error.kind(), ErrorKind::UnexpectedAnswer);
         assert!(error.message().contains(named), "{error}");
@@ -131,8 +138,8 @@ async fn quotes_are_asked_one_by_one_and_end_when_the_session_does() {
         "NSE:RELIANCE",
     ];
     let names = names.map(|name| name.parse().expect("a name"));
-    let reads = Canned::new([(200, quote("2885").as_str()), (200, NOTHING), (200, DEAD)]);
-    let account_ = account(&Canned::new([]), &reads);
+    let reads = ScriptedTransport::answering([(200, quote("2885").as_str()), (200, NOTHING), (200, DEAD)]);
+    let account_ = account(&ScriptedTransport::silent(), &reads);
     let results = account_.quotes(&names).await.expect("some could be quoted");
     let kinds: Vec<Option<ErrorKind>> = results
         .iter()
@@ -158,7 +165,10 @@ async fn quotes_are_asked_one_by_one_and_end_when_the_session_does() {
     let body = String::from_utf8_lossy(sent[1].body.as_deref().unwrap_or_default()).into_owned();
     assert!(body.contains(r#""exch":"NSE","token":"26000""#), "{body}");
 
-    let account_ = account(&Canned::new([]), &Canned::new([(200, DEAD)]));
+    let account_ = account(
+        &ScriptedTransport::silent(),
+        &ScriptedTransport::answering([(200, DEAD)]),
+    );
     assert_eq!(
         account_.quotes(&names[..1]).await.expect_err("none").kind(),
         ErrorKind::LoginRequired
@@ -167,8 +177,8 @@ async fn quotes_are_asked_one_by_one_and_end_when_the_session_does() {
 
 #[tokio::test]
 async fn a_quote_of_another_token_is_refused() {
-    let reads = Canned::new([(200, r#"{"stat":"Ok","token":"22","lp":"1"}"#)]);
-    let account = account(&Canned::new([]), &reads);
+    let reads = ScriptedTransport::answering([(200, r#"{"stat":"Ok","token":"22","lp":"1"}"#)]);
+    let account = account(&ScriptedTransport::silent(), &reads);
     let error = account
         .depth(&"NSE:RELIANCE".parse().expect("a name"))
         .await
@@ -187,8 +197,8 @@ async fn candles_of_dates_cover_both_and_leave_out_the_rest() {
         row("01-12-2026 09:15:00"),
         row("30-11-2026 15:25:00")
     );
-    let reads = Canned::new([(200, body.as_str()), (200, "")]);
-    let account = account(&Canned::new([]), &reads);
+    let reads = ScriptedTransport::answering([(200, body.as_str()), (200, "")]);
+    let account = account(&ScriptedTransport::silent(), &reads);
     let mut query = CandleQuery {
         instrument: "NSE:RELIANCE".parse().expect("a name"),
         interval: CandleInterval::Minutes(5),
@@ -216,11 +226,14 @@ async fn candles_of_dates_cover_both_and_leave_out_the_rest() {
 
 #[tokio::test]
 async fn a_retry_after_is_passed_on() {
-    let reads = Canned::new([]);
+    let reads = ScriptedTransport::silent();
     let mut headers = HeaderMap::new();
     headers.insert("retry-after", http::HeaderValue::from_static("7"));
-    reads.push(503, headers, "down");
-    let error = account(&Canned::new([]), &reads).funds().await.expect_err("down");
+    reads.answer_with(503, headers, "down");
+    let error = account(&ScriptedTransport::silent(), &reads)
+        .funds()
+        .await
+        .expect_err("down");
     assert_eq!(error.kind(), ErrorKind::Unavailable);
     assert_eq!(error.advice(), Advice::Wait(Some(Duration::from_secs(7))));
 }

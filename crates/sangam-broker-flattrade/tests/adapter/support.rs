@@ -1,12 +1,8 @@
-//! Stand-ins for the tests of this crate: a transport with canned answers, a symbol table of three names, an account.
+//! Stand-ins for the tests of this crate: a symbol table of three names, an account.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
-use async_trait::async_trait;
-use http::{HeaderMap, StatusCode};
-use parking_lot::Mutex;
-use sangam_broker::{Sent, Transport, TransportError, TransportFault, WireRequest, WireResponse};
+use sangam_broker::ScriptedTransport;
 use sangam_broker_flattrade::{Config, Credentials, Flattrade, Hosts};
 use sangam_core::ports::{Login as _, SymbolMap};
 use sangam_core::session::{AccessToken, MarketSession};
@@ -19,45 +15,6 @@ pub(crate) const DEAD: &str = r#"{"stat":"Not_Ok","emsg":"Session Expired : Inva
 /// The broker's word for nothing there.
 pub(crate) const NOTHING: &str =
     r#"{"stat":"Not_Ok","request_time":"09:01:02 01-12-2026","emsg":"Error Occurred : 5 \"no data\""}"#;
-
-/// Answers in turn what it was given; a broken connection when nothing is left.
-#[derive(Debug, Default)]
-pub(crate) struct Canned {
-    answers: Mutex<VecDeque<(u16, HeaderMap, String)>>,
-    sent: Mutex<Vec<WireRequest>>,
-}
-
-impl Canned {
-    pub(crate) fn new<const N: usize>(answers: [(u16, &str); N]) -> Arc<Self> {
-        let canned = Self::default();
-        for (status, body) in answers {
-            canned.push(status, HeaderMap::new(), body);
-        }
-        Arc::new(canned)
-    }
-
-    pub(crate) fn push(&self, status: u16, headers: HeaderMap, body: &str) {
-        self.answers.lock().push_back((status, headers, body.to_owned()));
-    }
-
-    pub(crate) fn sent(&self) -> Vec<WireRequest> {
-        std::mem::take(&mut *self.sent.lock())
-    }
-}
-
-#[async_trait]
-impl Transport for Canned {
-    async fn send(&self, request: WireRequest) -> Result<WireResponse, TransportError> {
-        self.sent.lock().push(request);
-        let next = self.answers.lock().pop_front();
-        next.map(|(status, headers, body)| WireResponse {
-            status: StatusCode::from_u16(status).expect("a status"),
-            headers,
-            body: body.into(),
-        })
-        .ok_or_else(|| TransportError::new(TransportFault::Broken, Sent::Maybe, "nothing left to answer"))
-    }
-}
 
 const NAMES: &[(&str, &str, &str)] = &[
     ("NSE:RELIANCE", "RELIANCE-EQ", "2885"),
@@ -112,7 +69,7 @@ pub(crate) fn now() -> Timestamp {
 }
 
 /// An account that is not logged in.
-pub(crate) fn stranger(orders: &Arc<Canned>, reads: &Arc<Canned>) -> Flattrade {
+pub(crate) fn stranger(orders: &Arc<ScriptedTransport>, reads: &Arc<ScriptedTransport>) -> Flattrade {
     let mut config = Config::new(AccountId::new("mine").expect("a name"), "FT000000");
     config.hosts = Hosts::single("http://broker.test");
     Flattrade::new(
@@ -126,7 +83,7 @@ pub(crate) fn stranger(orders: &Arc<Canned>, reads: &Arc<Canned>) -> Flattrade {
 }
 
 /// An account that is logged in.
-pub(crate) fn account(orders: &Arc<Canned>, reads: &Arc<Canned>) -> Flattrade {
+pub(crate) fn account(orders: &Arc<ScriptedTransport>, reads: &Arc<ScriptedTransport>) -> Flattrade {
     let account = stranger(orders, reads);
     account.resume(MarketSession {
         token: AccessToken::new("test-token"),

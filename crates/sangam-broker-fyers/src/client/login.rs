@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use http::Method;
-use sangam_broker::WireRequest;
+use sangam_broker::{WireRequest, calls};
 use sangam_core::ports::{Login, LoginLink};
 use sangam_core::session::{MarketSession, SessionCheck, next_daily_cut};
 use sangam_core::{BrokerName, Error, ErrorKind, Operation, Result};
@@ -82,7 +82,7 @@ impl Login for Fyers {
         self.session.clear();
         let url = self.config.urls.trading("/logout");
         let request = self.authorised_by(&session, Operation::Login, Method::POST, url)?;
-        let response = self.send(&*self.reads, request).await?;
+        let response = calls::answer(&*self.reads, BrokerName::Fyers, request).await?;
         error::read(&response, Operation::Login, translate::done)
     }
 }

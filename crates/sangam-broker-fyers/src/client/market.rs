@@ -35,7 +35,7 @@ impl MarketData for Fyers {
                 Err(error) if stops_all(&error) && !answered => return Err(error),
                 Err(error) => {
                     answered |= !stops_all(&error);
-                    let each = |(id, _): &(InstrumentId, _)| (id.clone(), Err(again(&error)));
+                    let each = |(id, _): &(InstrumentId, _)| (id.clone(), Err(error.repeated()));
                     pairs.iter().map(each).collect()
                 }
             };
@@ -108,17 +108,4 @@ fn stops_all(error: &Error) -> bool {
         error.kind(),
         ErrorKind::UnknownInstrument | ErrorKind::InvalidRequest | ErrorKind::NotFound
     )
-}
-
-/// The same error for another instrument of the call.
-fn again(error: &Error) -> Error {
-    let copy = Error::new(error.kind(), error.outcome(), error.message()).with_advice(error.advice());
-    let copy = match error.broker() {
-        Some(broker) => copy.at(broker),
-        None => copy,
-    };
-    match error.code() {
-        Some(code) => copy.with_code(code),
-        None => copy,
-    }
 }

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use http::Method;
+use sangam_broker::calls;
 use sangam_core::ports::{Accepted, OrderEntry, Placed};
 use sangam_core::{BrokerName, CancelOrder, Error, ErrorKind, ModifyOrder, Operation, PlaceOrder, Result};
 
@@ -30,7 +31,7 @@ impl OrderEntry for Fyers {
         let body = translate::place_body(order, &listing.order_symbol).map_err(here)?;
         let url = self.config.urls.orders(ORDERS);
         let request = self.authorised(Operation::Place, Method::POST, url)?.body(body);
-        let response = self.send(&*self.orders, request).await?;
+        let response = calls::answer(&*self.orders, BrokerName::Fyers, request).await?;
         error::placed(&response)
     }
 
@@ -38,7 +39,7 @@ impl OrderEntry for Fyers {
         let body = translate::modify_body(change).map_err(here)?;
         let url = self.config.urls.orders(ORDERS);
         let request = self.authorised(Operation::Modify, Method::PATCH, url)?.body(body);
-        let response = self.send(&*self.orders, request).await?;
+        let response = calls::answer(&*self.orders, BrokerName::Fyers, request).await?;
         error::accepted(&response, Operation::Modify, &change.broker_order_id)
     }
 
@@ -48,7 +49,7 @@ impl OrderEntry for Fyers {
         let request = self
             .authorised(Operation::Cancel, Method::DELETE, url)?
             .body(body);
-        let response = self.send(&*self.orders, request).await?;
+        let response = calls::answer(&*self.orders, BrokerName::Fyers, request).await?;
         error::accepted(&response, Operation::Cancel, &cancel.broker_order_id)
     }
 }

@@ -1,20 +1,14 @@
 //! Answers that fail: the broker's own error form, or something between us and the broker.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
-use sangam_broker::{WireResponse, judge};
+use sangam_broker::{WireResponse, judge, shown};
 use sangam_core::{Advice, BrokerName, BrokerOrderId, Error, ErrorKind, Operation, Outcome, Result};
 use serde_json::value::RawValue;
 
 use super::codes;
 use crate::translate::Fault;
 use crate::wire::envelope::{Head, SlicedReply};
-
-/// Most characters of the broker's text that are kept.
-const TEXT_MAX: usize = 300;
-/// The longest wait a header is believed.
-const WAIT_MAX: Duration = Duration::from_hours(24);
 
 /// The value of a read, or why there is none.
 pub(crate) fn read<T>(
@@ -134,29 +128,15 @@ fn order_id_in(head: &Head<'_>, body: &[u8]) -> Option<BrokerOrderId> {
     })
 }
 
-/// When to come back, where a rate rule refused: `X-Retry-After-Ms` is the more exact of the broker's two headers.
+/// When to come back, where a rate rule refused.
 fn with_wait(error: Error, response: &WireResponse) -> Error {
     if error.kind() != ErrorKind::RateLimited {
         return error;
     }
-    let number = |name| response.header(name)?.trim().parse::<u64>().ok();
-    let wait = number("x-retry-after-ms")
-        .map(Duration::from_millis)
-        .or_else(|| number("retry-after").map(Duration::from_secs));
-    match wait {
-        Some(wait) => error.with_advice(Advice::Wait(Some(wait.min(WAIT_MAX)))),
+    match response.retry_after() {
+        Some(wait) => error.with_advice(Advice::Wait(Some(wait))),
         None => error,
     }
-}
-
-/// The broker's text on one line, cut.
-pub(super) fn shown(text: &str) -> String {
-    text.split_whitespace()
-        .collect::<Vec<_>>()
-        .join(" ")
-        .chars()
-        .take(TEXT_MAX)
-        .collect()
 }
 
 #[cfg(test)]

@@ -1,11 +1,11 @@
 //! Answers to order commands: acknowledged only when the status is 2xx, the broker says ok, gives the order's number
 //! and no reason to doubt.
 
-use sangam_broker::WireResponse;
+use sangam_broker::{WireResponse, shown};
 use sangam_core::ports::{Accepted, Placed};
 use sangam_core::{BrokerName, BrokerOrderId, Error, ErrorKind, Operation, Outcome, Result};
 
-use super::answer::{failure, refusal, shown};
+use super::answer::{failure, refusal};
 use crate::wire::envelope::{Head, SlicedReply};
 
 /// The broker's "the request went out but no acknowledgement came back".

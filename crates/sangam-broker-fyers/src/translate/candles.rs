@@ -1,5 +1,6 @@
 //! Candles: the broker's words for intervals, the spans one call may cover, and the rows that come back.
 
+use sangam_broker::date_spans;
 use sangam_core::timestamp::Date;
 use sangam_core::{Candle, CandleInterval, CandleQuery, Error, ErrorKind, IST, Quantity, Result, Timestamp};
 
@@ -51,23 +52,12 @@ pub fn chunks(query: &CandleQuery) -> Result<Vec<(Date, Date)>> {
         CandleInterval::Day => DAYS_OF_DAYS,
         CandleInterval::Minutes(_) => DAYS_OF_MINUTES,
     };
-    let mut spans = Vec::new();
-    let mut from = query.from;
-    loop {
-        if spans.len() == CALLS_MAX {
-            return refuse(format!(
-                "{} to {} would take more than {CALLS_MAX} calls of {days} days; ask for less",
-                query.from, query.to
-            ));
-        }
-        let to = from
-            .checked_add(jiff::Span::new().days(days - 1))
-            .map_or(query.to, |end| end.min(query.to));
-        spans.push((from, to));
-        match to.tomorrow() {
-            Ok(next) if to < query.to => from = next,
-            _ => return Ok(spans),
-        }
+    match date_spans(query.from, query.to, days, CALLS_MAX) {
+        Some(spans) => Ok(spans),
+        None => refuse(format!(
+            "{} to {} would take more than {CALLS_MAX} calls of {days} days; ask for less",
+            query.from, query.to
+        )),
     }
 }
 

@@ -1,8 +1,8 @@
 //! The log-in: what the browser brings back, what is exchanged for it, and who the session belongs to.
 
+use sangam_broker::Pasted;
 use sangam_core::session::AccessToken;
 use sangam_core::{Error, ErrorKind, Result};
-use url::form_urlencoded;
 
 use super::fault::{Fault, expect_ok, shape};
 use super::orders::json;
@@ -23,25 +23,14 @@ pub struct Callback {
 /// With nothing sent: [`ErrorKind::InvalidRequest`] when there is no code in it, [`ErrorKind::LoginRequired`] when it is
 /// the address of a log-in that failed.
 pub fn callback(text: &str) -> Result<Callback> {
-    let text = text.trim();
-    let query = match text.split_once('?') {
-        Some((_, query)) => query,
-        None if text.contains("auth_code=") => text,
-        None if !text.is_empty() && !text.contains(['/', '&', '=', ' ']) => {
-            return Ok(Callback {
-                auth_code: text.to_owned(),
-                state: None,
-            });
-        }
-        None => return Err(no_code()),
-    };
-    let query = query.split('#').next().unwrap_or_default();
-    let value = |name: &str| {
-        form_urlencoded::parse(query.as_bytes())
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.into_owned())
-            .filter(|value| !value.is_empty())
-    };
+    let pasted = Pasted::read(text);
+    let value = |name: &str| pasted.value(name).map(str::to_owned);
+    if let Some(code) = pasted.bare() {
+        return Ok(Callback {
+            auth_code: code.to_owned(),
+            state: None,
+        });
+    }
     if value("s").is_some_and(|s| s.eq_ignore_ascii_case("error")) {
         let why = value("message").unwrap_or_else(|| "no reason given".to_owned());
         return Err(Error::refused(

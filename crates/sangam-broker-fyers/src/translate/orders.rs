@@ -1,16 +1,15 @@
 //! Order commands going out. Faithful for all four kinds; what an account may send is for its capabilities to say.
 
 use sangam_broker::Number;
+use sangam_broker::calls::int32;
 use sangam_core::{
-    CancelOrder, Error, ErrorKind, ModifyOrder, OrderKind, PlaceOrder, Price, Quantity, Result, Validity,
+    BrokerName, CancelOrder, Error, ErrorKind, ModifyOrder, OrderKind, PlaceOrder, Price, Quantity, Result,
+    Validity,
 };
 use serde::Serialize;
 
 use super::codes;
 use crate::wire::orders::{CancelBody, ModifyBody, PlaceBody};
-
-/// Largest quantity sent: the broker's fields are integers, taken to be of 32 bits.
-const QUANTITY_MAX: u64 = i32::MAX.unsigned_abs() as u64;
 
 /// The body of a placement under the broker's symbol.
 ///
@@ -83,15 +82,8 @@ pub(super) fn is_stop(kind: OrderKind) -> bool {
     matches!(kind, OrderKind::StopLossLimit | OrderKind::StopLossMarket)
 }
 
-fn units(what: &str, quantity: Quantity) -> Result<u64> {
-    let units = quantity.units();
-    if units > QUANTITY_MAX {
-        return Err(Error::refused(
-            ErrorKind::InvalidRequest,
-            format!("{what} {units} is more than Fyers can carry in one order ({QUANTITY_MAX})"),
-        ));
-    }
-    Ok(units)
+fn units(what: &str, quantity: Quantity) -> Result<i32> {
+    int32(BrokerName::Fyers, what, quantity)
 }
 
 pub(super) fn json(body: &impl Serialize) -> Result<Vec<u8>> {

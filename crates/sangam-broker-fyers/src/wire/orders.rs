@@ -11,13 +11,13 @@ use super::field::{fields, list_reply};
 #[serde(rename_all = "camelCase")]
 pub(crate) struct PlaceBody<'a> {
     pub(crate) symbol: &'a str,
-    pub(crate) qty: u64,
+    pub(crate) qty: i32,
     pub(crate) r#type: u8,
     pub(crate) side: i8,
     pub(crate) product_type: &'a str,
     pub(crate) limit_price: Number,
     pub(crate) stop_price: Number,
-    pub(crate) disclosed_qty: u64,
+    pub(crate) disclosed_qty: i32,
     pub(crate) validity: &'a str,
     pub(crate) offline_order: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -35,9 +35,9 @@ pub(crate) struct ModifyBody<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) stop_price: Option<Number>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) qty: Option<u64>,
+    pub(crate) qty: Option<i32>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) disclosed_qty: Option<u64>,
+    pub(crate) disclosed_qty: Option<i32>,
 }
 
 /// `DELETE /orders/sync`, whose JSON body many HTTP libraries would drop.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::common::{logged_in, logged_out};
+use super::common::{logged_in, logged_out, sent_urls};
 use sangam_core::ports::{Books as _, Broker as _, Login as _, MarketData as _, OrderEntry as _};
 use sangam_core::{
     CancelOrder, CandleInterval, CandleQuery, ErrorKind, InstrumentId, OrderKind, OrderRequest, Outcome,
@@ -50,7 +50,7 @@ async fn order_commands_go_over_their_own_transport_and_address() {
         algo: None,
     };
     account.fyers.cancel(&cancel).await.unwrap();
-    let sent = account.orders.sent.lock();
+    let sent = account.orders.sent();
     assert_eq!(sent.len(), 1);
     assert_eq!(sent[0].full_url(), "http://127.0.0.1:9202/api/v3/orders/sync");
     assert_eq!(sent[0].method, "DELETE");
@@ -59,7 +59,7 @@ async fn order_commands_go_over_their_own_transport_and_address() {
     assert!(sent[0].headers["authorization"].is_sensitive());
     assert_eq!(sent[0].headers["version"], "3");
     assert_eq!(sent[0].timeout, Duration::from_secs(5));
-    assert!(account.reads.sent.lock().is_empty());
+    assert!(account.reads.sent().is_empty());
 }
 
 #[tokio::test]
@@ -83,7 +83,7 @@ async fn what_cannot_be_placed_is_refused_before_anything_is_sent() {
         (error.kind(), error.outcome()),
         (ErrorKind::LoginRequired, Outcome::NotSent)
     );
-    assert!(account.orders.sent.lock().is_empty());
+    assert!(account.orders.sent().is_empty());
 }
 
 #[tokio::test]
@@ -99,7 +99,7 @@ async fn one_order_and_its_history_are_the_row_of_its_number() {
     let error = account.fyers.order(&"9".parse().unwrap()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotFound);
     assert_eq!(
-        account.reads.sent_urls()[0],
+        sent_urls(&account.reads)[0],
         "http://127.0.0.1:9102/api/v3/orders?id=7"
     );
 }
@@ -119,7 +119,7 @@ async fn orders_by_tag_are_asked_for_with_the_prefix_and_are_only_those() {
     let ids: Vec<&str> = found.iter().map(|order| order.id.as_str()).collect();
     assert_eq!(ids, ["7"]);
     assert_eq!(
-        account.reads.sent_urls(),
+        sent_urls(&account.reads),
         ["http://127.0.0.1:9102/api/v3/orders?order_tag=1%3Amine"]
     );
 }
@@ -157,7 +157,7 @@ async fn quotes_split_at_fifty_and_come_back_in_the_order_asked() {
     account.reads.answer(200, rows(0..50));
     account.reads.answer(200, rows(50..59));
     let results = account.fyers.quotes(&asked).await.unwrap();
-    assert_eq!(account.reads.sent.lock().len(), 2);
+    assert_eq!(account.reads.sent().len(), 2);
     let ids: Vec<_> = results.iter().map(|(id, _)| id.clone()).collect();
     assert_eq!(ids, asked);
     let kind = |i: usize| {
@@ -215,7 +215,7 @@ async fn nothing_listed_asks_nothing() {
         .await
         .unwrap();
     assert_eq!(results[0].1.as_ref().unwrap_err().outcome(), Outcome::NotSent);
-    assert!(account.reads.sent.lock().is_empty());
+    assert!(account.reads.sent().is_empty());
 }
 
 #[tokio::test]
@@ -238,7 +238,7 @@ async fn candles_of_long_spans_take_several_calls() {
     assert_eq!(candles.len(), 2);
     assert_eq!(candles[0].open_interest.map(Quantity::units), Some(7));
     assert_eq!(
-        account.reads.sent_urls()[1],
+        sent_urls(&account.reads)[1],
         "http://127.0.0.1:9102/data/history?symbol=NSE%3ANIFTY25SEPFUT&resolution=5&date_format=1\
          &range_from=2025-04-11&range_to=2025-07-19&cont_flag=0&oi_flag=1"
     );
@@ -283,7 +283,7 @@ async fn a_log_in_from_link_to_log_out() {
         "forgotten whatever was answered"
     );
     assert!(account.fyers.log_out().await.is_ok());
-    let sent = account.reads.sent.lock();
+    let sent = account.reads.sent();
     assert!(sent[0].headers.get("authorization").is_none());
     assert_eq!(
         sent[2].body, None,

@@ -1,11 +1,8 @@
-//! An account over transports that answer what they are told and remember what was sent.
+//! An account over scripted transports.
 
 use std::sync::Arc;
 
-use async_trait::async_trait;
-use http::{HeaderMap, StatusCode};
-use parking_lot::Mutex;
-use sangam_broker::{Transport, TransportError, WireRequest, WireResponse};
+use sangam_broker::{ScriptedTransport, WireRequest};
 use sangam_broker_fyers::{Config, Credentials, Fyers, Urls};
 use sangam_core::ports::Login as _;
 use sangam_core::ports::SymbolMap;
@@ -15,42 +12,8 @@ use sangam_core::{BrokerName, Exchange, Instrument, InstrumentId, Listing, Manua
 /// The instant every test begins at: 09:30 IST on a Monday.
 pub(crate) const NOW: &str = "2026-11-23T04:00:00Z";
 
-/// Answers the queued answers in order, then 500 with nothing; remembers each request.
-#[derive(Debug, Default)]
-pub(crate) struct Scripted {
-    pub(crate) answers: Mutex<Vec<WireResponse>>,
-    pub(crate) sent: Mutex<Vec<WireRequest>>,
-}
-
-impl Scripted {
-    pub(crate) fn answer(&self, status: u16, body: impl Into<Vec<u8>>) {
-        self.answers.lock().push(response(status, body));
-    }
-
-    pub(crate) fn sent_urls(&self) -> Vec<String> {
-        self.sent.lock().iter().map(WireRequest::full_url).collect()
-    }
-}
-
-pub(crate) fn response(status: u16, body: impl Into<Vec<u8>>) -> WireResponse {
-    WireResponse {
-        status: StatusCode::from_u16(status).expect("a status"),
-        headers: HeaderMap::new(),
-        body: body.into().into(),
-    }
-}
-
-#[async_trait]
-impl Transport for Scripted {
-    async fn send(&self, request: WireRequest) -> Result<WireResponse, TransportError> {
-        self.sent.lock().push(request);
-        let mut answers = self.answers.lock();
-        Ok(if answers.is_empty() {
-            response(500, "")
-        } else {
-            answers.remove(0)
-        })
-    }
+pub(crate) fn sent_urls(transport: &ScriptedTransport) -> Vec<String> {
+    transport.sent().iter().map(WireRequest::full_url).collect()
 }
 
 /// Lists an instrument `NSE:X` under the name `NSE:X-EQ`, all but `NSE:NOWHERE`, and reads it back.
@@ -102,8 +65,8 @@ impl SymbolMap for Names {
 /// An account and its two transports.
 pub(crate) struct Account {
     pub(crate) fyers: Fyers,
-    pub(crate) orders: Arc<Scripted>,
-    pub(crate) reads: Arc<Scripted>,
+    pub(crate) orders: Arc<ScriptedTransport>,
+    pub(crate) reads: Arc<ScriptedTransport>,
     pub(crate) clock: Arc<ManualClock>,
 }
 
@@ -113,8 +76,8 @@ pub(crate) fn now() -> Timestamp {
 
 /// An account that is not logged in.
 pub(crate) fn logged_out() -> Account {
-    let orders = Arc::new(Scripted::default());
-    let reads = Arc::new(Scripted::default());
+    let orders = ScriptedTransport::silent();
+    let reads = ScriptedTransport::silent();
     let clock = Arc::new(ManualClock::at(now()));
     let config = Config::new(
         "family".parse().expect("a name"),

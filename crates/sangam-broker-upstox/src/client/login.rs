@@ -3,11 +3,11 @@
 use async_trait::async_trait;
 use http::Method;
 use http::header::CONTENT_TYPE;
-use sangam_broker::WireResponse;
+use sangam_broker::{Pasted, WireResponse};
 use sangam_core::ports::{Login, LoginLink};
 use sangam_core::session::{AccessToken, MarketSession, SessionCheck, next_daily_cut};
 use sangam_core::{BrokerName, Error, ErrorKind, Operation, Outcome, Result};
-use url::form_urlencoded::{Serializer, parse};
+use url::form_urlencoded::Serializer;
 
 use super::orders::EMPTY_JSON;
 use super::{FORM, Upstox, bearer, plain, refused, with_json};
@@ -62,30 +62,14 @@ impl Upstox {
 
 /// The code in what a person pasted: the code itself, or the whole address the browser came back to.
 fn code_in(pasted: &str) -> Result<String> {
-    let pasted = pasted.trim();
-    let query = match pasted.split_once('?') {
-        Some((_, query)) => Some(query),
-        None if pasted.starts_with("code=") => Some(pasted),
-        None if pasted.contains("://") => Some(""),
-        None => None,
-    };
-    let code = match query {
-        None => pasted.to_owned(),
-        Some(query) => {
-            let query = query.split('#').next().unwrap_or_default();
-            parse(query.as_bytes())
-                .find(|(name, _)| name == "code")
-                .map(|(_, code)| code.into_owned())
-                .unwrap_or_default()
-        }
-    };
-    if code.is_empty() || code.chars().any(char::is_whitespace) {
-        return Err(refused(
+    let pasted = Pasted::read(pasted);
+    let code = pasted.value("code").or_else(|| pasted.bare());
+    code.map(str::to_owned).ok_or_else(|| {
+        refused(
             ErrorKind::InvalidRequest,
             "there is no code in it; paste the whole address the browser came back to, or the text after code=",
-        ));
-    }
-    Ok(code)
+        )
+    })
 }
 
 #[async_trait]

@@ -2,8 +2,7 @@
 
 use async_trait::async_trait;
 use http::Method;
-use jiff::ToSpan as _;
-use sangam_broker::WireResponse;
+use sangam_broker::{WireResponse, date_spans};
 use sangam_core::ports::{MarketData, QuoteResult};
 use sangam_core::timestamp::Date;
 use sangam_core::{
@@ -108,7 +107,7 @@ impl MarketData for Upstox {
                 }
             }
             let response = self.quote_rows(Operation::Quotes, source, &keys).await;
-            let rows = response.as_ref().map_err(copy).and_then(|response| {
+            let rows = response.as_ref().map_err(Error::repeated).and_then(|response| {
                 let data = error::data(Operation::Quotes, response)?;
                 QuoteRows::read(data).map_err(|error| error.into_error(Operation::Quotes))
             });
@@ -120,7 +119,7 @@ impl MarketData for Upstox {
                         (&instruments[*at], key),
                         translate::quote,
                     ),
-                    Err(error) => Err(copy(error)),
+                    Err(error) => Err(error.repeated()),
                 });
             }
             match rows {
@@ -201,39 +200,14 @@ impl MarketData for Upstox {
 
 /// The dates before today, in pieces of what one call may carry.
 fn ranges(query: &CandleQuery, today: Date) -> Result<Vec<(Date, Date)>> {
-    let outside = |_| {
+    let yesterday = today
+        .yesterday()
+        .expect("the clock is not at the first day of the calendar");
+    let last = query.to.min(yesterday);
+    date_spans(query.from, last, days_per_call(query.interval), CANDLE_CALLS_MAX).ok_or_else(|| {
         refused(
             ErrorKind::InvalidRequest,
-            "the dates of the candles are beyond the calendar",
+            format!("so many candles would take more than {CANDLE_CALLS_MAX} calls; ask for fewer days"),
         )
-    };
-    let last = query.to.min(today.yesterday().map_err(outside)?);
-    let mut pieces = Vec::new();
-    let mut from = query.from;
-    while from <= last {
-        if pieces.len() == CANDLE_CALLS_MAX {
-            return Err(refused(
-                ErrorKind::InvalidRequest,
-                format!("so many candles would take more than {CANDLE_CALLS_MAX} calls; ask for fewer days"),
-            ));
-        }
-        let to = from
-            .checked_add((days_per_call(query.interval) - 1).days())
-            .map_err(outside)?
-            .min(last);
-        pieces.push((from, to));
-        from = to.tomorrow().map_err(outside)?;
-    }
-    Ok(pieces)
-}
-
-/// The same failure for another instrument of its call.
-fn copy(error: &Error) -> Error {
-    let mut copy = Error::new(error.kind(), error.outcome(), error.message())
-        .at(BrokerName::Upstox)
-        .with_advice(error.advice());
-    if let Some(code) = error.code() {
-        copy = copy.with_code(code);
-    }
-    copy
+    })
 }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use http::Method;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
-use sangam_broker::{SessionSlot, Transport, WireRequest, WireResponse};
+use sangam_broker::{SessionSlot, Transport, WireRequest, WireResponse, calls};
 use sangam_core::ports::{Broker, SymbolMap};
 use sangam_core::{
     AccountId, BrokerName, Capabilities, Clock, Error, ErrorKind, Exchange, InstrumentId, Listing,
@@ -93,16 +93,7 @@ impl Upstox {
 
     /// How the broker lists an instrument.
     fn listing(&self, instrument: &InstrumentId) -> Result<Listing> {
-        self.symbols
-            .listing(BrokerName::Upstox, instrument)
-            .ok_or_else(|| {
-                refused(
-                    ErrorKind::UnknownInstrument,
-                    format!(
-                        "{instrument} is not listed at upstox; refresh the instruments or use another broker"
-                    ),
-                )
-            })
+        calls::listing(&*self.symbols, BrokerName::Upstox, instrument)
     }
 }
 
@@ -141,18 +132,7 @@ fn with_json(request: WireRequest, body: Vec<u8>) -> Result<WireRequest> {
 }
 
 async fn send(transport: &dyn Transport, request: WireRequest) -> Result<WireResponse> {
-    let operation = request.operation;
-    match transport.send(request).await {
-        Ok(response) => {
-            tracing::debug!(broker = "upstox", %operation, status = response.status.as_u16(), "answered");
-            Ok(response)
-        }
-        Err(error) => {
-            let error = error.into_error().at(BrokerName::Upstox);
-            tracing::debug!(broker = "upstox", %operation, kind = error.kind().as_str(), "not answered");
-            Err(error)
-        }
-    }
+    calls::answer(transport, BrokerName::Upstox, request).await
 }
 
 fn refused(kind: ErrorKind, what: impl Into<String>) -> Error {

@@ -3,9 +3,7 @@
 
 mod codes;
 
-use std::time::Duration;
-
-use sangam_broker::{WireResponse, judge};
+use sangam_broker::{WireResponse, judge, shown};
 use sangam_core::ports::{Accepted, Placed};
 use sangam_core::{Advice, BrokerName, BrokerOrderId, Error, ErrorKind, Operation, Outcome, Result};
 use serde_json::value::RawValue;
@@ -13,9 +11,6 @@ use serde_json::value::RawValue;
 pub use codes::{CODES, rule};
 
 use crate::wire::{Envelope, ErrorRow, OrderIds};
-
-/// Most characters of the broker's text that are kept.
-const MESSAGE_MAX: usize = 300;
 
 /// The data of a success; `None` where it is null or absent.
 pub(crate) fn data<'a>(operation: Operation, response: &'a WireResponse) -> Result<Option<&'a RawValue>> {
@@ -82,7 +77,7 @@ fn refused(
     let text = if text.is_empty() {
         format!("{operation} failed and upstox gave no text")
     } else {
-        text.join("; ").chars().take(MESSAGE_MAX).collect()
+        shown(&text.join("; "))
     };
     let id = reasons
         .iter()
@@ -120,7 +115,7 @@ fn finish(
     if kind == ErrorKind::UnexpectedAnswer && operation.is_read() {
         error = error.with_advice(Advice::Elsewhere);
     }
-    if let Some(wait) = wait_told(response)
+    if let Some(wait) = response.retry_after()
         && matches!(
             kind,
             ErrorKind::RateLimited | ErrorKind::Closed | ErrorKind::Unavailable
@@ -133,15 +128,6 @@ fn finish(
         Some(id) if !operation.is_read() => error.with_outcome(Outcome::Unknown).with_broker_order_id(id),
         _ => error,
     }
-}
-
-/// How long the broker, or what stands before it, asks to wait.
-fn wait_told(response: &WireResponse) -> Option<Duration> {
-    let number = |name| response.header(name)?.trim().parse::<u64>().ok();
-    ["retry-after-ms", "x-retry-after-ms"]
-        .iter()
-        .find_map(|name| number(name).map(Duration::from_millis))
-        .or_else(|| number("retry-after").map(Duration::from_secs))
 }
 
 /// An answer that is a success by its form but does not hold what was asked for.

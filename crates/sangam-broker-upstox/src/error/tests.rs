@@ -1,5 +1,7 @@
 //! Every code of the table at every status that matters: what it means and what it proves.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use sangam_broker::Refusal;

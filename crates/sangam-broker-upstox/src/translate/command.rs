@@ -1,6 +1,6 @@
 //! Order commands as bodies.
 
-use sangam_broker::Number;
+use sangam_broker::{Number, calls};
 use sangam_core::{
     BrokerName, Error, ErrorKind, ModifyOrder, PlaceOrder, Price, Pricing, Quantity, Result, Validity,
 };
@@ -105,15 +105,7 @@ fn number(price: Option<Price>) -> Number {
 }
 
 fn int32(what: &str, quantity: Quantity) -> Result<i32> {
-    i32::try_from(quantity.units()).map_err(|_| {
-        refused(
-            ErrorKind::InvalidRequest,
-            format!(
-                "{what} {quantity} is more than upstox can carry, which is {}",
-                i32::MAX
-            ),
-        )
-    })
+    calls::int32(BrokerName::Upstox, what, quantity)
 }
 
 fn refused(kind: ErrorKind, what: String) -> Error {

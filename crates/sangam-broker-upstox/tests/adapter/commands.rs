@@ -1,6 +1,7 @@
 //! Order commands: what leaves, through which transport, and what is refused before anything leaves.
 
-use crate::common::{Script, account, config, logged_out, session};
+use crate::common::{account, config, logged_out, session};
+use sangam_broker::ScriptedTransport;
 use sangam_broker_upstox::{ApiVersion, Config, Upstox};
 use sangam_core::ports::{Broker as _, Login as _, OrderEntry as _};
 use sangam_core::{
@@ -56,8 +57,8 @@ fn cancel() -> CancelOrder {
 
 #[tokio::test]
 async fn each_command_is_one_request_over_the_order_transport() {
-    let orders = Script::new([(200, PLACED), (200, DONE), (200, DONE)]);
-    let reads = Script::new::<&str>([]);
+    let orders = ScriptedTransport::answering([(200, PLACED), (200, DONE), (200, DONE)]);
+    let reads = ScriptedTransport::silent();
     let mut config = config();
     config.algo = Some(AlgoName::new("house-algo").expect("a name"));
     let upstox = account(config, &orders, &reads);
@@ -125,8 +126,8 @@ async fn refused(upstox: &Upstox, order: &PlaceOrder, kind: ErrorKind) -> String
 
 #[tokio::test]
 async fn what_upstox_does_not_take_never_leaves() {
-    let orders = Script::new([(200, PLACED)]);
-    let reads = Script::new::<&str>([]);
+    let orders = ScriptedTransport::answering([(200, PLACED)]);
+    let reads = ScriptedTransport::silent();
     let upstox = account(config(), &orders, &reads);
     let text = refused(&upstox, &order("MCX:GOLD26FEBFUT"), ErrorKind::NotOffered).await;
     assert!(text.contains("UDAPI1161"), "{text}");
@@ -150,7 +151,7 @@ async fn what_upstox_does_not_take_never_leaves() {
 
 #[tokio::test]
 async fn without_a_live_session_nothing_leaves() {
-    let orders = Script::new([(200, PLACED)]);
+    let orders = ScriptedTransport::answering([(200, PLACED)]);
     let upstox = logged_out(config(), &orders, &orders);
     refused(&upstox, &order("NSE:RELIANCE"), ErrorKind::LoginRequired).await;
     upstox.resume(session(crate::common::now()));
@@ -160,7 +161,7 @@ async fn without_a_live_session_nothing_leaves() {
 
 #[tokio::test]
 async fn a_broken_connection_leaves_the_outcome_unknown() {
-    let none = Script::new::<&str>([]);
+    let none = ScriptedTransport::silent();
     let upstox = account(config(), &none, &none);
     for error in [
         upstox.place(&order("NSE:RELIANCE")).await.expect_err("broken"),
@@ -177,7 +178,7 @@ async fn a_broken_connection_leaves_the_outcome_unknown() {
 
 #[tokio::test]
 async fn version_two_has_its_own_path_and_no_market_orders() {
-    let orders = Script::new([(200, DONE)]);
+    let orders = ScriptedTransport::answering([(200, DONE)]);
     let two = Config {
         order_api: ApiVersion::V2,
         ..config()

@@ -1,57 +1,14 @@
-//! An account over a transport that records requests and answers from a script, and a symbol table of a few names.
+//! An account over scripted transports, and a symbol table of a few names.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
-use async_trait::async_trait;
-use bytes::Bytes;
-use http::{HeaderMap, StatusCode};
-use parking_lot::Mutex;
-use sangam_broker::{Sent, Transport, TransportError, TransportFault, WireRequest, WireResponse};
+use sangam_broker::ScriptedTransport;
 use sangam_broker_upstox::{Config, Credentials, Upstox, Urls};
 use sangam_core::ports::{Login as _, SymbolMap};
 use sangam_core::session::{AccessToken, MarketSession};
 use sangam_core::{
     AccountId, BrokerName, Exchange, Instrument, InstrumentId, Listing, ManualClock, Timestamp,
 };
-
-/// Requests in, answers out, in order; with no answer left the connection breaks.
-#[derive(Debug, Default)]
-pub(crate) struct Script {
-    pub(crate) requests: Mutex<Vec<WireRequest>>,
-    pub(crate) answers: Mutex<VecDeque<WireResponse>>,
-}
-
-impl Script {
-    pub(crate) fn new<B: Into<Bytes>>(answers: impl IntoIterator<Item = (u16, B)>) -> Arc<Self> {
-        let answers = answers.into_iter().map(|(status, body)| WireResponse {
-            status: StatusCode::from_u16(status).expect("a status"),
-            headers: HeaderMap::new(),
-            body: body.into(),
-        });
-        Arc::new(Self {
-            requests: Mutex::default(),
-            answers: Mutex::new(answers.collect()),
-        })
-    }
-
-    pub(crate) fn sent(&self) -> Vec<WireRequest> {
-        self.requests.lock().clone()
-    }
-}
-
-#[async_trait]
-impl Transport for Script {
-    async fn send(&self, request: WireRequest) -> Result<WireResponse, TransportError> {
-        self.requests.lock().push(request);
-        self.answers.lock().pop_front().ok_or_else(|| TransportError {
-            fault: TransportFault::Broken,
-            sent: Sent::Maybe,
-            what: "no answer is left".to_owned(),
-            source: None,
-        })
-    }
-}
 
 /// Every share `NSE:X` is listed as `NSE_EQ|X`, every contract `NFO:X` as `NSE_FO|X`, every `MCX:X` as `MCX_FO|X`; names
 /// with `UNLISTED` in them are not.
@@ -110,7 +67,11 @@ pub(crate) fn config() -> Config {
 }
 
 /// An account without a session.
-pub(crate) fn logged_out(config: Config, orders: &Arc<Script>, reads: &Arc<Script>) -> Upstox {
+pub(crate) fn logged_out(
+    config: Config,
+    orders: &Arc<ScriptedTransport>,
+    reads: &Arc<ScriptedTransport>,
+) -> Upstox {
     Upstox::new(
         config,
         Credentials::new("the-key", "the-secret"),
@@ -131,7 +92,11 @@ pub(crate) fn session(expires_at: Timestamp) -> MarketSession {
 }
 
 /// An account with a live session.
-pub(crate) fn account(config: Config, orders: &Arc<Script>, reads: &Arc<Script>) -> Upstox {
+pub(crate) fn account(
+    config: Config,
+    orders: &Arc<ScriptedTransport>,
+    reads: &Arc<ScriptedTransport>,
+) -> Upstox {
     let account = logged_out(config, orders, reads);
     account.resume(session("2026-11-23T22:00:00Z".parse().expect("an instant")));
     account

@@ -3,8 +3,9 @@
 
 use std::sync::{Arc, LazyLock};
 
-use crate::common::{Script, account, config};
+use crate::common::{account, config};
 use proptest::prelude::*;
+use sangam_broker::ScriptedTransport;
 use sangam_broker_upstox::Upstox;
 use sangam_core::ports::{Books as _, Login as _, MarketData as _, OrderEntry as _};
 use sangam_core::{
@@ -135,7 +136,7 @@ fn damaged(body: &Value, damage: &Damage) -> Vec<u8> {
 }
 
 fn over(status: u16, body: &[u8]) -> Upstox {
-    let script = Script::new(std::iter::repeat_n((status, body.to_vec()), 2));
+    let script = ScriptedTransport::answering(std::iter::repeat_n((status, body.to_vec()), 2));
     account(config(), &script, &script)
 }
 

@@ -1,6 +1,7 @@
 //! Log-in, session check, log-out over scripted answers.
 
-use crate::common::{Script, account, config, logged_out};
+use crate::common::{account, config, logged_out};
+use sangam_broker::ScriptedTransport;
 use sangam_core::ports::{Books as _, Login as _};
 use sangam_core::{ErrorKind, Outcome};
 
@@ -8,8 +9,8 @@ const TOKEN: &str = r#"{"user_id":"AB1234","access_token":"granted-token","exten
 
 #[tokio::test]
 async fn a_code_becomes_a_session_until_half_past_three() {
-    let reads = Script::new([(200, TOKEN), (200, r#"{"status":"success","data":[]}"#)]);
-    let upstox = logged_out(config(), &Script::new::<&str>([]), &reads);
+    let reads = ScriptedTransport::answering([(200, TOKEN), (200, r#"{"status":"success","data":[]}"#)]);
+    let upstox = logged_out(config(), &ScriptedTransport::silent(), &reads);
     let link = upstox.login_link("s 1").url;
     assert_eq!(
         link,
@@ -37,7 +38,7 @@ async fn a_code_becomes_a_session_until_half_past_three() {
 #[tokio::test]
 async fn another_users_session_is_not_taken() {
     let profile = r#"{"status":"success","data":{"user_id":"AB1234"}}"#;
-    let reads = Script::new([(200, TOKEN), (200, TOKEN), (200, profile)]);
+    let reads = ScriptedTransport::answering([(200, TOKEN), (200, TOKEN), (200, profile)]);
     let mut mine = config();
     mine.user_id = Some("ZZ9999".into());
     let upstox = logged_out(mine, &reads, &reads);
@@ -69,7 +70,7 @@ async fn a_refused_code_makes_no_session_and_shows_no_secret() {
         (500, TOKEN, ErrorKind::Unavailable),
         (302, TOKEN, ErrorKind::UnexpectedAnswer),
     ] {
-        let reads = Script::new([(status, body)]);
+        let reads = ScriptedTransport::answering([(status, body)]);
         let upstox = logged_out(config(), &reads, &reads);
         let error = upstox.exchange_code("the-code").await.expect_err(body);
         assert_eq!(error.kind(), kind, "{status} {body}");
@@ -85,7 +86,7 @@ async fn a_refused_code_makes_no_session_and_shows_no_secret() {
 #[tokio::test]
 async fn a_log_out_forgets_whatever_is_answered() {
     for answer in [(200, r#"{"status":"success","data":true}"#), (500, ""), (401, "")] {
-        let reads = Script::new([answer]);
+        let reads = ScriptedTransport::answering([answer]);
         let upstox = account(config(), &reads, &reads);
         let told = upstox.log_out().await;
         assert_eq!(told.is_ok(), answer.0 == 200);

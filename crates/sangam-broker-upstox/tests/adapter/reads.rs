@@ -1,6 +1,7 @@
 //! Reads: books, quotes and candles over scripted answers.
 
-use crate::common::{Script, account, config};
+use crate::common::{account, config};
+use sangam_broker::ScriptedTransport;
 use sangam_broker_upstox::{QuoteSource, Upstox};
 use sangam_core::ports::{Books as _, MarketData as _};
 use sangam_core::{
@@ -8,11 +9,11 @@ use sangam_core::{
     Tag,
 };
 
-fn over<B: Into<bytes::Bytes>>(
+fn over<B: AsRef<[u8]>>(
     answers: impl IntoIterator<Item = (u16, B)>,
-) -> (Upstox, std::sync::Arc<Script>) {
-    let reads = Script::new(answers);
-    let orders = Script::new::<&str>([]);
+) -> (Upstox, std::sync::Arc<ScriptedTransport>) {
+    let reads = ScriptedTransport::answering(answers);
+    let orders = ScriptedTransport::silent();
     (account(config(), &orders, &reads), reads)
 }
 
@@ -324,7 +325,7 @@ async fn quotes_can_be_read_with_the_lighter_calls() {
     let last = r#"{"x":{"instrument_token":"NSE_EQ|A","last_price":10.5,"cp":10,"ltq":3,"volume":7}}"#;
     let day = r#"{"x":{"instrument_token":"NSE_EQ|A","last_price":10.5,"live_ohlc":{"open":10,"high":11,"low":9,"close":10.5,"volume":8},
         "prev_ohlc":null}}"#;
-    let orders = Script::new::<&str>([]);
+    let orders = ScriptedTransport::silent();
     for (source, body, url, volume) in [
         (
             QuoteSource::LastPrice,
@@ -339,7 +340,7 @@ async fn quotes_can_be_read_with_the_lighter_calls() {
             8,
         ),
     ] {
-        let reads = Script::new([success(body)]);
+        let reads = ScriptedTransport::answering([success(body)]);
         let mut config = config();
         config.quotes = source;
         let upstox = account(config, &orders, &reads);
