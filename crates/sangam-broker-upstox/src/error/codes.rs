@@ -1,7 +1,7 @@
 //! The table of codes: what each means, and at which status it proves that an order command had no effect.
 //!
-//! A code is evidence only where a source ties it to an HTTP status; where the status is not known, or the code is a
-//! rate limit, a fault or has two meanings, it proves nothing.
+//! A code is evidence only where a source ties it to an HTTP status; where the status is guessed (the documents' tables
+//! mark it so) or not known, or the code is a rate limit, a fault or has two meanings, it proves nothing.
 
 use sangam_broker::{CodeRule, Refusal};
 use sangam_core::ErrorKind;
@@ -56,16 +56,16 @@ pub const CODES: &[CodeRule] = &[
         "OpenAPI document (400), community table (404)",
     ),
     at("UDAPI100011", UnknownInstrument, &[400], OPENAPI),
-    at("UDAPI100015", InvalidRequest, &[400], DOCS),
-    at("UDAPI100016", LoginRequired, &[401], DOCS),
+    no_proof("UDAPI100015", InvalidRequest, DOCS),
+    no_proof("UDAPI100016", LoginRequired, DOCS),
     at("UDAPI100036", InvalidRequest, &[400], DOCS),
     at("UDAPI100038", InvalidRequest, &[400], DOCS),
-    at("UDAPI100039", OrderRejected, &[400], TABLES),
-    at("UDAPI100040", OrderNotOpen, &[400], TABLES),
-    at("UDAPI100041", OrderNotOpen, &[400], TABLES),
+    no_proof("UDAPI100039", OrderRejected, TABLES),
+    no_proof("UDAPI100040", OrderNotOpen, TABLES),
+    no_proof("UDAPI100041", OrderNotOpen, TABLES),
     at("UDAPI100042", InvalidRequest, &[400], DOCS),
     at("UDAPI100043", InvalidRequest, &[400], DOCS),
-    at("UDAPI100049", Permission, &[403], TABLES),
+    no_proof("UDAPI100049", Permission, TABLES),
     at(
         "UDAPI100050",
         LoginRequired,
@@ -77,7 +77,7 @@ pub const CODES: &[CodeRule] = &[
         Closed,
         "two readings: market closed, or authorization code invalid",
     ),
-    at("UDAPI100059", InvalidRequest, &[400], TABLES),
+    no_proof("UDAPI100059", InvalidRequest, TABLES),
     // Not "no such order": a wrong base address answers this too.
     at(
         "UDAPI100060",
@@ -85,9 +85,9 @@ pub const CODES: &[CodeRule] = &[
         &[404],
         "observed on unrouted paths, 2026",
     ),
-    at("UDAPI100067", Permission, &[403], DOCS),
-    at("UDAPI100068", Permission, &[401], DOCS),
-    at("UDAPI100069", Permission, &[401], CLIENT),
+    no_proof("UDAPI100067", Permission, DOCS),
+    no_proof("UDAPI100068", Permission, DOCS),
+    no_proof("UDAPI100069", Permission, CLIENT),
     at(
         "UDAPI100072",
         Closed,
@@ -99,8 +99,8 @@ pub const CODES: &[CodeRule] = &[
         Permission,
         "official documentation, no status stated",
     ),
-    at("UDAPI100074", Closed, &[423], TABLES),
-    at("UDAPI100095", UnknownInstrument, &[400], TABLES),
+    no_proof("UDAPI100074", Closed, TABLES),
+    no_proof("UDAPI100095", UnknownInstrument, TABLES),
     no_proof(
         "UDAPI100099",
         RateLimited,
@@ -120,18 +120,18 @@ pub const CODES: &[CodeRule] = &[
     // A field is missing in both readings: the order id on order calls, a form field on the token call.
     at("UDAPI1023", InvalidRequest, &[400], OPENAPI),
     at("UDAPI1024", InvalidRequest, &[400], OPENAPI),
-    at("UDAPI1026", InvalidRequest, &[400], TABLES),
+    no_proof("UDAPI1026", InvalidRequest, TABLES),
     at("UDAPI1027", InvalidRequest, &[400], OPENAPI),
     at("UDAPI1028", InvalidRequest, &[400], OPENAPI),
-    at("UDAPI1035", OrderRejected, &[400], CLIENT),
+    no_proof("UDAPI1035", OrderRejected, CLIENT),
     at(
         "UDAPI1040",
         InvalidRequest,
         &[400],
         "body observed by a third party, 2026",
     ),
-    at("UDAPI1043", InvalidRequest, &[400], TABLES),
-    at("UDAPI1052", InvalidRequest, &[400], TABLES),
+    no_proof("UDAPI1043", InvalidRequest, TABLES),
+    no_proof("UDAPI1052", InvalidRequest, TABLES),
     at("UDAPI1055", InvalidRequest, &[400], DOCS),
     at("UDAPI1056", InvalidRequest, &[400], DOCS),
     at("UDAPI1087", UnknownInstrument, &[400], DOCS),
@@ -144,25 +144,25 @@ pub const CODES: &[CodeRule] = &[
     at("UDAPI1115", InvalidRequest, &[400], TABLES),
     at("UDAPI1117", InvalidRequest, &[400], TABLES),
     at("UDAPI1118", InvalidRequest, &[400], TABLES),
-    at("UDAPI1119", InvalidRequest, &[400], TABLES),
+    no_proof("UDAPI1119", InvalidRequest, TABLES),
     at(
         "UDAPI1154",
         StaticAddress,
         &[403],
         "body observed by a third party, 2026",
     ),
-    at("UDAPI1156", InvalidRequest, &[400], TABLES),
+    no_proof("UDAPI1156", InvalidRequest, TABLES),
     at(
         "UDAPI1158",
         OrderRejected,
         &[400, 403],
         "observed by third parties, 400 in one, 403 in another",
     ),
-    at("UDAPI1159", InvalidRequest, &[400], TABLES),
-    at("UDAPI1160", InvalidRequest, &[400], TABLES),
+    no_proof("UDAPI1159", InvalidRequest, TABLES),
+    no_proof("UDAPI1160", InvalidRequest, TABLES),
     at("UDAPI1161", NotOffered, &[400], FORUM),
-    at("UDAPI1176", InvalidRequest, &[400], TABLES),
-    at("UDAPI1177", InvalidRequest, &[400], TABLES),
+    no_proof("UDAPI1176", InvalidRequest, TABLES),
+    no_proof("UDAPI1177", InvalidRequest, TABLES),
     no_proof("UDAPI1179", Permission, "third-party tables, no status stated"),
     no_proof("UDAPI1180", Permission, "third-party tables, no status stated"),
     no_proof("UDAPI1181", Permission, "third-party tables, no status stated"),

@@ -132,12 +132,12 @@ fn what_is_not_the_brokers_form_proves_nothing() {
     );
     unknown(
         400,
-        r#"{"errors":[{"error_code":"UDAPI1052"}]}"#,
+        r#"{"errors":[{"error_code":"UDAPI1004"}]}"#,
         ErrorKind::InvalidRequest,
     );
     unknown(
         200,
-        r#"{"status":"success","data":{"order_ids":["1"]},"errors":[{"error_code":"UDAPI1052"}]}"#,
+        r#"{"status":"success","data":{"order_ids":["1"]},"errors":[{"error_code":"UDAPI1004"}]}"#,
         ErrorKind::UnexpectedAnswer,
     );
 }
@@ -146,26 +146,26 @@ fn what_is_not_the_brokers_form_proves_nothing() {
 fn several_reasons_prove_only_together() {
     let two = |second: &str| {
         format!(
-            r#"{{"status":"error","errors":[{{"error_code":"UDAPI1052","message":"quantity"}},{{"error_code":"{second}","message":"key"}}]}}"#
+            r#"{{"status":"error","errors":[{{"error_code":"UDAPI1004","message":"quantity"}},{{"error_code":"{second}","message":"key"}}]}}"#
         )
     };
     assert_eq!(
-        place(&answer(400, two("UDAPI1026"))),
+        place(&answer(400, two("UDAPI1007"))),
         (ErrorKind::InvalidRequest, Outcome::Rejected)
     );
     assert_eq!(
         place(&answer(400, two("UDAPI100500"))),
         (ErrorKind::InvalidRequest, Outcome::Unknown)
     );
-    let error = placed(&answer(400, two("UDAPI1026"))).expect_err("refused");
-    assert_eq!(error.to_string(), "upstox: quantity; key (UDAPI1052)");
+    let error = placed(&answer(400, two("UDAPI1007"))).expect_err("refused");
+    assert_eq!(error.to_string(), "upstox: quantity; key (UDAPI1004)");
 }
 
 #[test]
 fn an_order_id_in_a_failure_is_kept_and_doubted() {
     for body in [
-        r#"{"status":"error","errors":[{"error_code":"UDAPI1052","order_id":"24010"}]}"#,
-        r#"{"status":"error","errors":[{"error_code":"UDAPI1052"}],"data":{"order_ids":["24010"]}}"#,
+        r#"{"status":"error","errors":[{"error_code":"UDAPI1004","order_id":"24010"}]}"#,
+        r#"{"status":"error","errors":[{"error_code":"UDAPI1004"}],"data":{"order_ids":["24010"]}}"#,
         r#"{"status":"partial_success","data":{"order_id":"24010"}}"#,
     ] {
         let error = placed(&answer(400, body)).expect_err("a failure");
