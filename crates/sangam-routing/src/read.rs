@@ -145,6 +145,13 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn what_one_broker_does_not_offer_another_may() {
+        for kind in [ErrorKind::NotOffered, ErrorKind::Permission] {
+            assert_eq!(read(&[Err(kind), Ok(7)]).await, (Ok(7), 2));
+        }
+    }
+
+    #[tokio::test]
     async fn a_wrong_request_is_wrong_everywhere() {
         assert_eq!(
             read(&[Err(ErrorKind::UnknownInstrument), Ok(7)]).await,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sangam_core::OrderState::{self, InDoubt, Rejected, Working};
+use sangam_core::OrderState::{InDoubt, Rejected, Working};
 use sangam_core::ports::OrderFilter;
 use sangam_orders::DeskError;
 use sangam_testkit::CommitFault::{self, Lost, Refused, ReplyLost};
@@ -264,7 +264,7 @@ async fn a_taken_tag_is_bumped() {
         let bench = Bench::over(&brokers);
         for bump in 0..taken {
             let mut other = samples::order_record(100 + bump);
-            other.state = OrderState::Rejected;
+            other.state = Rejected;
             let mut attempt = samples::attempt_record(100 + bump);
             attempt.tag = tag(bump);
             let changes = [

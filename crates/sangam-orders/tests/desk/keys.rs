@@ -1,7 +1,5 @@
 //! One key, one order: replays in every state, another body, the same moment, another group.
 
-use std::sync::Arc;
-
 use sangam_core::OrderState::{self, *};
 use sangam_core::ports::{Change, Ledger as _, OrderFilter, OrderRecord};
 use sangam_core::{OrderDraft, Validity};
@@ -199,5 +197,4 @@ async fn a_limit_counts_own_orders() {
     let listed = bench.desk.orders(&filter).await.expect("read");
     assert_eq!(listed.len(), 2);
     assert_eq!(listed[1].uid, first.uid);
-    drop(Arc::clone(&bench.books));
 }

@@ -412,7 +412,11 @@ impl Game {
         }
         // Each commit takes one fault away.
         for _ in 0..1_000 {
-            drop(self.ledger.commit(&[], &samples::audit("faults.over", "a test")).await);
+            drop(
+                self.ledger
+                    .commit(&[], &samples::audit("faults.over", "a test"))
+                    .await,
+            );
         }
         tokio::time::sleep(Duration::from_secs(120)).await;
         for account in desk.accounts() {

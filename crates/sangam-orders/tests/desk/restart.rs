@@ -61,7 +61,7 @@ fn commits(count: usize) -> Vec<Vec<Change>> {
         intent(1, A),
         outcome(1, never, O::Queued),
         intent(2, B),
-        outcome(2, unknown, O::InDoubt),
+        outcome(2, unknown, InDoubt),
     ];
     all.into_iter().take(count).collect()
 }

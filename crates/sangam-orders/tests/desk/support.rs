@@ -15,8 +15,8 @@ use sangam_core::protect::Slippage;
 use sangam_core::session::{AccessToken, MarketSession};
 use sangam_core::{
     AccountId, BrokerName, BrokerOrder, BrokerOrderStatus, Capabilities, Clock, Error, ErrorKind, Instrument,
-    InstrumentId, ManualClock, Monotonic, OrderDraft, OrderKind, OrderState, Outcome, PlaceOrder,
-    PositionEffect, Timestamp,
+    InstrumentId, Monotonic, OrderDraft, OrderKind, OrderState, Outcome, PlaceOrder, PositionEffect,
+    Timestamp,
 };
 use sangam_orders::{Desk, DeskAccount, DeskError, DeskParts, DeskSettings, Submitted, TagKey};
 use sangam_storage::MemoryLedger;
@@ -335,8 +335,4 @@ pub(crate) fn faults(kinds: &[CommitFault]) -> Vec<Option<CommitFault>> {
 /// Whatever a test wants to keep between calls of a script.
 pub(crate) fn shared<T>(value: T) -> Arc<Mutex<T>> {
     Arc::new(Mutex::new(value))
-}
-
-pub(crate) fn manual_clock() -> Arc<ManualClock> {
-    Arc::new(ManualClock::at(samples::morning()))
 }
