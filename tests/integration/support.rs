@@ -144,25 +144,24 @@ impl Stack {
 
     /// Waits until an order is in one of these states.
     pub(crate) async fn wait(&self, order: &OrderRecord, states: &[OrderState]) -> OrderRecord {
-        let started = tokio::time::Instant::now();
-        // Ten reads a second: more would break the brokers' rate rules.
-        let mut pace = tokio::time::interval(Duration::from_millis(100));
-        loop {
-            pace.tick().await;
-            let now = self.system.desks()[0]
-                .refresh(order.number)
-                .await
-                .expect("an order of ours");
-            if states.contains(&now.state) {
-                return now;
+        let mut last = order.state;
+        let waiting = async {
+            // Ten reads a second: more would break the brokers' rate rules.
+            let mut pace = tokio::time::interval(Duration::from_millis(100));
+            loop {
+                pace.tick().await;
+                let now = self.system.desks()[0]
+                    .refresh(order.number)
+                    .await
+                    .expect("an order of ours");
+                last = now.state;
+                if states.contains(&now.state) {
+                    return now;
+                }
             }
-            assert!(
-                started.elapsed() < PATIENCE,
-                "order stays {} ({:?}), wanted {states:?}",
-                now.state,
-                now.message
-            );
-        }
+        };
+        let waited = tokio::time::timeout(PATIENCE, waiting).await;
+        waited.unwrap_or_else(|_| panic!("order stays {last}, wanted {states:?}"))
     }
 }
 

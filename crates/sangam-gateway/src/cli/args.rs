@@ -26,6 +26,7 @@ pub(crate) struct Cli {
 
 /// Options every command takes.
 #[derive(Clone, Default, Args)]
+#[command(next_help_heading = "Options of every command")]
 pub(crate) struct Common {
     /// Configuration file. Default: sangam.toml in this folder, if there is one.
     #[arg(long, short, global = true, value_name = "FILE", env = "SANGAM_CONFIG")]
@@ -110,9 +111,10 @@ pub(crate) enum SimBroker {
 /// `sangam sim`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "It prints `listening on http://ADDRESS` when ready. GET /__sim/stats shows what it counted;\n\
-                        POST /__sim/faults makes it misbehave. --config FILE holds its settings (TOML): cash, holdings, prices,\n\
-                  hours, rate rules; crates/sangam-sim/config/example.toml shows them all."
+    after_help = "It prints `listening on http://ADDRESS` when ready. GET /__sim/stats shows what it counted; POST \
+                  /__sim/faults makes it misbehave. --config FILE holds its settings (TOML): cash, holdings, prices, hours, \
+                  rate rules; crates/sangam-sim/config/example.toml shows them all.\n\n\
+                  Example: sangam sim --broker upstox --listen 127.0.0.1:9103"
 )]
 pub(crate) struct Sim {
     /// Which broker to imitate.
@@ -126,8 +128,8 @@ pub(crate) struct Sim {
 /// `sangam login`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "The session is kept in DATA_DIR/sessions/ACCOUNT.json, readable by you alone, until the broker ends it. It\n\
-                  works with a gateway running or not. With --json and without --code it prints the link and ends.\n\
+    after_help = "The session is kept in DATA_DIR/sessions/ACCOUNT.json, readable by you alone, until the broker ends it. It works \
+                  with a gateway running or not. With --json and without --code it prints the link and ends.\n\n\
                   Example: sangam login flat-1 --code 'https://127.0.0.1/?code=...'"
 )]
 pub(crate) struct Login {
@@ -158,12 +160,12 @@ pub(crate) enum Orders {
     Modify(Modify),
     /// Cancel an order.
     Cancel {
-        /// Its number.
+        /// Its number, as `sangam orders list` shows it.
         order: String,
     },
     /// Show one order.
     Status {
-        /// Its number.
+        /// Its number, as `sangam orders list` shows it.
         order: String,
     },
     /// Show today's orders.
@@ -174,7 +176,8 @@ pub(crate) enum Orders {
 #[derive(Debug, Args)]
 #[command(
     after_help = "Without --limit and --trigger it is a MARKET order, with --limit a LIMIT, with --trigger an SL-M, \
-                        with both an SL.\nExample: sangam orders place NSE:INFY --side sell --quantity 5 --trigger 1450"
+                        with both an SL. It ends with exit code 3 when the outcome is not known: look with `sangam orders \
+                        list` before sending it again.\n\nExample: sangam orders place NSE:INFY --side sell --quantity 5 --trigger 1450"
 )]
 pub(crate) struct Place {
     /// EXCHANGE:SYMBOL, for example NSE:RELIANCE or NFO:NIFTY26DEC26000CE.
@@ -186,10 +189,10 @@ pub(crate) struct Place {
     /// Units, a multiple of the lot (lots on MCX).
     #[arg(long)]
     pub(crate) quantity: u64,
-    /// The limit.
+    /// Limit price, on the tick.
     #[arg(long, value_name = "PRICE")]
     pub(crate) limit: Option<String>,
-    /// The trigger.
+    /// Trigger price, on the tick.
     #[arg(long, value_name = "PRICE")]
     pub(crate) trigger: Option<String>,
     /// CNC (delivery), MIS (intraday) or NRML (carry forward).
@@ -204,7 +207,7 @@ pub(crate) struct Place {
     /// Your own id: the same id sends the order once, however often you ask.
     #[arg(long, value_name = "ID")]
     pub(crate) client_order_id: Option<String>,
-    /// Only through this broker.
+    /// Only through this broker: flattrade, fyers or upstox.
     #[arg(long)]
     pub(crate) broker: Option<String>,
     /// A name for what trades.
@@ -215,16 +218,16 @@ pub(crate) struct Place {
 /// `sangam orders modify`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "What is not given stays. --limit makes a MARKET order a LIMIT and an SL-M an SL.\n\
+    after_help = "What is not given stays. --limit makes a MARKET order a LIMIT and an SL-M an SL.\n\n\
                         Example: sangam orders modify 2611230000001 --limit 1405"
 )]
 pub(crate) struct Modify {
-    /// Its number.
+    /// Its number, as `sangam orders list` shows it.
     pub(crate) order: String,
-    /// The new limit.
+    /// The new limit price.
     #[arg(long, value_name = "PRICE")]
     pub(crate) limit: Option<String>,
-    /// The new trigger.
+    /// The new trigger price.
     #[arg(long, value_name = "PRICE")]
     pub(crate) trigger: Option<String>,
     /// The new whole quantity, filled part included.
@@ -261,7 +264,7 @@ pub(crate) enum Instruments {
     Resolve {
         /// EXCHANGE:SYMBOL in canonical or OpenAlgo form, or a broker's own name with --broker.
         name: String,
-        /// Read the name as this broker's own.
+        /// Read the name as this broker's own (Flattrade's with the exchange before it: NFO:NIFTY24NOV26F).
         #[arg(long)]
         broker: Option<String>,
         #[command(flatten)]
@@ -283,10 +286,10 @@ pub(crate) struct From {
 /// `sangam instruments sync`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Without sources a running gateway is asked to fetch its brokers' masters anew; with none running they are\n\
-                  fetched here. Rows that cannot be read are skipped and told with file and line; a file that is no master is\n\
-                  refused and what was kept stays.\n\
-                  Example: sangam instruments sync fyers=NSE_CM.csv https://assets.upstox.com/market-quote/instruments/exchange/complete.json.gz"
+    after_help = "Without sources a running gateway is asked to fetch its brokers' masters anew; with none running they are \
+                  fetched here. Rows that cannot be read are skipped and told with file and line; a file that is no master is \
+                  refused and what was kept stays.\n\nExamples:\n  sangam instruments sync fyers=NSE_CM.csv\n  \
+                  sangam instruments sync https://public.fyers.in/sym_details/NSE_FO.csv"
 )]
 pub(crate) struct Sync {
     /// Files or addresses; each may be prefixed with its broker (`upstox=FILE`).

@@ -1,0 +1,16 @@
+//! The program as people meet it: the real binary, in folders of its own, on free ports. Each file below is one side of it.
+
+#[path = "cli/config.rs"]
+mod config;
+#[path = "cli/help.rs"]
+mod help;
+#[path = "cli/instruments.rs"]
+mod instruments;
+#[path = "cli/login.rs"]
+mod login;
+#[path = "cli/orders.rs"]
+mod orders;
+#[path = "cli/program.rs"]
+mod program;
+#[path = "cli/serve.rs"]
+mod serve;
