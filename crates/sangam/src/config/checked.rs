@@ -220,6 +220,13 @@ fn check_account(raw: &RawAccount) -> Result<AccountConfig, ConfigError> {
             format!("the app's secret is missing; set {env}"),
         );
     };
+    if broker == BrokerName::Flattrade {
+        needed(
+            "user_id",
+            raw.user_id.clone(),
+            "the user at Flattrade (FT......) is missing; every call names it",
+        )?;
+    }
     let redirect_uri = match broker {
         BrokerName::Flattrade => raw.redirect_uri.clone().unwrap_or_default(),
         BrokerName::Fyers | BrokerName::Upstox => needed(
@@ -384,7 +391,7 @@ mod tests {
             owner: "me".into(),
             group: "main".into(),
             simulated: true,
-            user_id: None,
+            user_id: Some("FT000000".into()),
             api_key: Some("test-key".into()),
             api_secret: Some(SecretString::from("test-secret")),
             redirect_uri: Some("http://127.0.0.1/".into()),
@@ -461,6 +468,7 @@ mod tests {
             "account.a.base_url",
             "not a base",
         );
+        refused(|c| c.account[0].user_id = None, "account.a.user_id", "FT......");
         refused(|c| c.account[0].api_key = None, "account.a.api_key", "missing");
         refused(
             |c| c.account[0].api_secret = None,
