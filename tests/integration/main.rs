@@ -3,8 +3,10 @@
 
 mod api_failover_mechanism;
 mod bad_input;
+mod brokers_down;
 mod gateway_contract;
 mod market_data_caching_workflow;
 mod order_safety;
 mod support;
+mod symbols_and_masters;
 mod trade_logging_integration;

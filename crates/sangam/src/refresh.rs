@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use sangam_core::timestamp::Time;
+use sangam_core::timestamp::{Date, Time};
 use sangam_core::{IST, Timestamp};
 use sangam_instruments::{Store, Table};
 
@@ -38,10 +38,18 @@ impl Freshness {
         {
             return false;
         }
-        let published = IST::instant(IST::date(now).to_datetime(PUBLISHED));
-        let stale =
-            published.is_some_and(|at| now >= at && self.fetched_at.is_none_or(|fetched| fetched < at));
+        let stale = last_published(now).is_some_and(|at| self.fetched_at.is_none_or(|fetched| fetched < at));
         stale || !self.complete
+    }
+}
+
+/// When masters were last published: this morning, or before that yesterday's.
+fn last_published(now: Timestamp) -> Option<Timestamp> {
+    let on = |date: Date| IST::instant(date.to_datetime(PUBLISHED));
+    let today = IST::date(now);
+    match on(today) {
+        Some(at) if at <= now => Some(at),
+        _ => on(today.yesterday().ok()?),
     }
 }
 
@@ -179,6 +187,8 @@ mod tests {
         };
         assert!(!at_night.is_due(before));
         assert!(at_night.is_due(after));
+        // Asleep over a whole morning: due at once, at whatever hour.
+        assert!(yesterday.is_due(at("2026-11-23T20:00:00Z")));
         let fetched = Freshness {
             fetched_at: Some(after),
             complete: true,

@@ -143,7 +143,9 @@ pub(crate) fn desk_refusal(error: &DeskError) -> Refusal {
         DeskError::Interrupted => {
             Refusal::new(StatusCode::OK, format!("Outcome unknown. {error}")).with("state", "in_doubt")
         }
-        DeskError::NoAccount { .. } => Refusal::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string()),
+        DeskError::NoAccount { .. } | DeskError::BooksClosed { .. } => {
+            Refusal::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string())
+        }
         _ => {
             tracing::error!(%error, "command failed");
             Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string())
@@ -171,5 +173,123 @@ pub(crate) fn object(bytes: &[u8]) -> Result<Map<String, Value>, Refusal> {
             status: StatusCode::BAD_REQUEST,
             body: json!({"message": format!("The request body is not valid JSON: {error}.")}),
         }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sangam::core::{FieldError, FieldErrors, OrderNumber, OrderState};
+
+    use super::*;
+
+    fn check(error: &DeskError, status: u16, text: &str, field: Option<(&str, &str)>) {
+        let refusal = desk_refusal(error);
+        assert_eq!(refusal.status.as_u16(), status, "{error}");
+        assert_eq!(refusal.body["status"], "error", "{error}");
+        let message = refusal.body["message"].as_str().expect("text");
+        assert!(message.contains(text), "{message:?} does not say {text:?}");
+        if let Some((name, value)) = field {
+            assert_eq!(refusal.body[name], value, "{error}");
+        }
+    }
+
+    #[test]
+    fn what_the_desk_says_and_what_the_client_sees() {
+        let number: OrderNumber = "2611230000001".parse().expect("a number");
+        check(
+            &DeskError::UnknownInstrument("NSE:NOPE".parse().expect("a name")),
+            400,
+            "Symbol 'NOPE' not found for exchange 'NSE'",
+            None,
+        );
+        let invalid = FieldErrors(vec![FieldError {
+            field: "price",
+            message: "needs a price".to_owned(),
+        }]);
+        check(
+            &DeskError::Invalid(invalid),
+            400,
+            "{'price': ['needs a price']}",
+            None,
+        );
+        let orderid = Some(("orderid", "2611230000001"));
+        check(
+            &DeskError::KeyReused { existing: number },
+            422,
+            "already used",
+            orderid,
+        );
+        check(
+            &DeskError::InProgress { existing: number },
+            409,
+            "still being sent",
+            orderid,
+        );
+        check(
+            &DeskError::NotFound(number),
+            404,
+            "Order 2611230000001 not found",
+            None,
+        );
+        let over = DeskError::WrongState {
+            number,
+            state: OrderState::Filled,
+            hint: "it is over",
+        };
+        check(
+            &over,
+            400,
+            "it is over",
+            Some(("state", OrderState::Filled.as_str())),
+        );
+        let nobody = DeskError::NoAccount {
+            reasons: "up: log-in required".to_owned(),
+        };
+        check(&nobody, 503, "up: log-in required", None);
+        let closed = DeskError::BooksClosed {
+            why: "disk full".to_owned(),
+        };
+        check(&closed, 503, "nothing was sent", None);
+        let doubt = Some(("state", "in_doubt"));
+        let lost = Error::new(ErrorKind::Timeout, Outcome::Unknown, "no answer");
+        check(&DeskError::Broker(lost), 200, "Outcome unknown", doubt);
+        check(&DeskError::Interrupted, 200, "Outcome unknown", doubt);
+    }
+
+    #[test]
+    fn a_failed_call_has_the_status_of_its_kind() {
+        for (kind, status) in [
+            (ErrorKind::InvalidRequest, 400),
+            (ErrorKind::OrderRejected, 400),
+            (ErrorKind::OrderNotOpen, 400),
+            (ErrorKind::NotOffered, 400),
+            (ErrorKind::NotFound, 404),
+            (ErrorKind::RateLimited, 429),
+            (ErrorKind::LoginRequired, 502),
+            (ErrorKind::Unavailable, 502),
+            (ErrorKind::Timeout, 502),
+            (ErrorKind::Network, 502),
+            (ErrorKind::Internal, 500),
+        ] {
+            let error = Error::new(kind, Outcome::Rejected, "why");
+            check(
+                &DeskError::Broker(error),
+                status,
+                "why",
+                Some(("kind", kind.as_str())),
+            );
+        }
+    }
+
+    #[test]
+    fn a_wait_is_told_in_the_head_too() {
+        let wait = |ms: u64| {
+            let refusal = Refusal::new(StatusCode::TOO_MANY_REQUESTS, "x").with("retry_after_ms", ms);
+            let response = refusal.into_response();
+            response.headers()[RETRY_AFTER].to_str().expect("text").to_owned()
+        };
+        assert_eq!([wait(0), wait(1_000), wait(1_001)], ["1", "1", "2"]);
+        let plain = Refusal::new(StatusCode::NOT_FOUND, "x").into_response();
+        assert!(plain.headers().get(RETRY_AFTER).is_none());
     }
 }
