@@ -55,6 +55,9 @@ pub trait Permit: Send + Debug {
 
     /// Called when the broker's final status line has been read.
     fn answered(self: Box<Self>);
+
+    /// Called when it is proven that nothing left after all, as when no connection could be made: gives the slot back.
+    fn not_sent(self: Box<Self>);
 }
 
 /// How full one window is.
@@ -94,6 +97,9 @@ pub trait Limiter: Send + Sync + Debug {
 
     /// Waits for a permit.
     async fn acquire(&self, request: PermitRequest) -> Result<Box<dyn Permit>, RateRefusal>;
+
+    /// Reports that the broker refused a call of this scope for its rate, and when to come back if it said so.
+    fn refused(&self, scope: &Scope, retry_after: Option<Duration>);
 
     /// How full every window is.
     fn usage(&self) -> Vec<WindowUse>;

@@ -1,0 +1,161 @@
+//! The budget of one account: one lock, one clock, permits out of it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use parking_lot::Mutex;
+
+use crate::nanos::Nanos;
+use crate::permit::Permit;
+use crate::plan::{Plan, ScopeId};
+use crate::refusal::Refusal;
+use crate::scope::Priority;
+use crate::state::State;
+use crate::strain::BrokerRefusal;
+use crate::time::TimeSource;
+use crate::usage::ScopeUse;
+
+/// What one account may still call. Clones share it.
+///
+/// The scopes given to its methods are those of its own plan; an index beyond them panics.
+#[derive(Debug, Clone)]
+pub struct Budget {
+    pub(crate) shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Shared {
+    state: Mutex<State>,
+    plan: Plan,
+    time: Arc<dyn TimeSource>,
+    /// By scope, the last bound found for an ordinary call of weight 1. Answers and further calls only move the truth
+    /// later, so it stays a lower bound until room comes back early, which clears it.
+    bounds: Box<[AtomicU64]>,
+}
+
+impl Shared {
+    pub(crate) fn now(&self) -> Nanos {
+        self.time.now()
+    }
+
+    /// Works on the state at the present time. The clock is read under the lock; wakers are called after it.
+    pub(crate) fn with<R>(&self, work: impl FnOnce(&mut State, Nanos) -> R) -> R {
+        let mut state = self.state.lock();
+        let now = state.advance(self.time.now());
+        let result = work(&mut state, now);
+        if std::mem::take(&mut state.freed) {
+            for bound in &self.bounds {
+                bound.store(0, Ordering::Release);
+            }
+            #[cfg(feature = "async")]
+            state.pass(now);
+        }
+        #[cfg(feature = "async")]
+        {
+            let told = state.queue.take_told();
+            drop(state);
+            told.wake();
+        }
+        result
+    }
+}
+
+impl Budget {
+    /// An unused budget.
+    #[must_use]
+    pub fn new(plan: &Plan, time: Arc<dyn TimeSource>) -> Self {
+        let bounds = plan.scopes.iter().map(|_| AtomicU64::new(0)).collect();
+        Self {
+            shared: Arc::new(Shared {
+                state: Mutex::new(State::new(plan)),
+                plan: plan.clone(),
+                time,
+                bounds,
+            }),
+        }
+    }
+
+    /// A scope by its name.
+    #[must_use]
+    pub fn scope(&self, name: &str) -> Option<ScopeId> {
+        self.shared.plan.scope(name)
+    }
+
+    /// The present reading of the budget's clock.
+    #[must_use]
+    pub fn now(&self) -> Nanos {
+        self.shared.now()
+    }
+
+    /// A permit for a call that may become `weight` requests at the broker, if there is room now and nobody waits for it.
+    /// A weight of nought counts as one.
+    ///
+    /// # Errors
+    /// [`Refusal`]: which window is full, how full, and when to come back.
+    pub fn try_acquire(&self, scope: ScopeId, weight: u32, priority: Priority) -> Result<Permit, Refusal> {
+        let weight = weight.max(1);
+        self.shared.with(|state, now| {
+            #[cfg(feature = "async")]
+            state.keep_order(scope.0, priority, now)?;
+            let privileged = priority.uses_reserve();
+            state
+                .admit(scope.0, weight, privileged, now)
+                .map_err(|blocked| state.refusal(&blocked, privileged, now))
+        })?;
+        Ok(Permit::new(Arc::clone(&self.shared), scope, weight))
+    }
+
+    /// The earliest instant at which an ordinary call (one that may not use the reserve) of this weight could be let in:
+    /// a lower bound, for answers have not come yet. It takes calls that were let in as sent; one that is given back
+    /// makes room sooner. Now, if there is room; [`Nanos::NEVER`] for a weight no window gives at once.
+    #[must_use]
+    pub fn earliest(&self, scope: ScopeId, weight: u32) -> Nanos {
+        let weight = weight.max(1);
+        let known = &self.shared.bounds[scope.0];
+        let bound = Nanos::new(known.load(Ordering::Acquire));
+        // A heavier call is not let in sooner than one of weight 1, but maybe later.
+        if weight == 1 && bound > self.shared.now() {
+            return bound;
+        }
+        self.shared.with(|state, now| {
+            let Some(blocked) = state.judge(scope.0, weight, false, false, now) else {
+                return now;
+            };
+            if weight == 1 {
+                known.store(blocked.full.bound.get(), Ordering::Release);
+            }
+            blocked.full.bound
+        })
+    }
+
+    /// Reports that the broker refused a call of this scope for its rate. All scopes the call was charged to are shut
+    /// until the broker's time (or, without one, for the length of the window that was full), and their quotas in use
+    /// are lowered and come back slowly. The call's permit is ended as any other.
+    pub fn refused(&self, scope: ScopeId, refusal: BrokerRefusal) {
+        let until_midnight = self.shared.time.until_midnight();
+        self.shared.with(|state, now| {
+            for &at in &state.paths[scope.0] {
+                state.scopes[at].refused(refusal, now, until_midnight);
+            }
+            state.note_raise();
+        });
+    }
+
+    /// How full every scope is.
+    #[must_use]
+    pub fn usage(&self) -> Vec<ScopeUse> {
+        self.shared
+            .with(|state, now| state.scopes.iter_mut().map(|scope| scope.usage(now)).collect())
+    }
+
+    /// What a call of this scope is counted in: the scope itself, then those around it, outwards.
+    #[must_use]
+    pub fn charged(&self, scope: ScopeId) -> Vec<ScopeId> {
+        self.shared.plan.scopes[scope.0]
+            .path
+            .iter()
+            .copied()
+            .map(ScopeId)
+            .collect()
+    }
+}

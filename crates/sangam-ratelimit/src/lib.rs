@@ -1,0 +1,35 @@
+#![doc = include_str!("../README.md")]
+
+mod buckets;
+mod budget;
+pub mod defaults;
+mod nanos;
+mod permit;
+mod plan;
+#[cfg(feature = "core")]
+pub mod port;
+#[cfg(feature = "async")]
+mod queue;
+mod refusal;
+mod ring;
+mod rules;
+mod scope;
+mod state;
+mod strain;
+pub mod time;
+mod usage;
+#[cfg(feature = "async")]
+mod wait;
+
+pub use budget::Budget;
+pub use nanos::Nanos;
+pub use permit::Permit;
+pub use plan::{Plan, ScopeId};
+pub use refusal::{Refusal, Why};
+pub use rules::{Anchor, Rules, RulesError, ScopeRules, Window};
+pub use scope::Priority;
+pub use strain::BrokerRefusal;
+pub use time::{MachineTime, ManualTime, TimeSource};
+pub use usage::{ScopeUse, WindowUse};
+#[cfg(feature = "async")]
+pub use wait::{Ask, Sleep, Sleeper};

@@ -1,0 +1,244 @@
+//! The limiter port of `sangam-core`: a budget for each account, and which of its scopes a class of calls is charged to.
+//!
+//! A class finds its scope by name: orders `orders`, market data `market_data`, books and funds `account_reads`, candles
+//! `history`, log-in `login`; where there is no scope of that name, `others`, and where there is none, `all`. Log-in alone
+//! passes freely where no scope bears its name: a lapsed session must not wait for a full window to be renewed.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use sangam_core::ports::{Limiter, Permit, PermitRequest, RateRefusal, Scope, WindowUse};
+use sangam_core::{AccountId, CallClass, Clock, IST, Monotonic};
+
+use crate::budget::Budget;
+use crate::nanos::{Nanos, ns};
+use crate::plan::{Plan, ScopeId};
+use crate::refusal::Refusal;
+use crate::scope::Priority;
+use crate::strain::BrokerRefusal;
+use crate::time::TimeSource;
+use crate::wait::{Ask, Sleeper};
+
+/// Classes that are charged, with the name of their scope.
+const CLASSES: [(CallClass, &str); 5] = [
+    (CallClass::Orders, "orders"),
+    (CallClass::MarketData, "market_data"),
+    (CallClass::AccountReads, "account_reads"),
+    (CallClass::History, "history"),
+    (CallClass::Login, "login"),
+];
+
+/// What `retry_after` says where waiting cannot help.
+const NEVER: Duration = Duration::from_secs(86_400);
+
+/// Budgets of several accounts behind core's port.
+pub struct AccountBudgets {
+    accounts: HashMap<AccountId, Account>,
+    sleeper: Arc<dyn Sleeper>,
+}
+
+struct Account {
+    budget: Budget,
+    scopes: HashMap<CallClass, ScopeId>,
+}
+
+/// Core's clock as the budgets read it; the day ends at midnight in India.
+#[derive(Debug)]
+struct CoreTime(Arc<dyn Clock>);
+
+impl TimeSource for CoreTime {
+    fn now(&self) -> Nanos {
+        to_nanos(self.0.monotonic())
+    }
+
+    fn until_midnight(&self) -> Option<Duration> {
+        let now = self.0.now();
+        let midnight = IST::instant(IST::date(now).tomorrow().ok()?.at(0, 0, 0, 0))?;
+        Duration::try_from(midnight.duration_since(now)).ok()
+    }
+}
+
+fn to_nanos(at: Monotonic) -> Nanos {
+    Nanos::new(ns(at.since(Monotonic::default())))
+}
+
+fn to_monotonic(at: Nanos) -> Monotonic {
+    Monotonic::from_origin(at.since(Nanos::ZERO))
+}
+
+fn to_priority(priority: sangam_core::Priority) -> Priority {
+    match priority {
+        sangam_core::Priority::Protective => Priority::Protective,
+        sangam_core::Priority::Reconcile => Priority::Reconcile,
+        sangam_core::Priority::Order => Priority::Order,
+        sangam_core::Priority::Read => Priority::Read,
+    }
+}
+
+impl AccountBudgets {
+    /// An unused budget for each account. `sleeper` wakes those who wait, on the same clock.
+    #[must_use]
+    pub fn new(
+        accounts: impl IntoIterator<Item = (AccountId, Plan)>,
+        clock: &Arc<dyn Clock>,
+        sleeper: Arc<dyn Sleeper>,
+    ) -> Self {
+        let account = |(id, plan): (AccountId, Plan)| {
+            let rest = plan.scope("others").or_else(|| plan.scope("all"));
+            let scope = |(class, name): (CallClass, &str)| {
+                let free = class == CallClass::Login;
+                let scope = plan.scope(name).or(rest.filter(|_| !free))?;
+                Some((class, scope))
+            };
+            let account = Account {
+                scopes: CLASSES.into_iter().filter_map(scope).collect(),
+                budget: Budget::new(&plan, Arc::new(CoreTime(Arc::clone(clock)))),
+            };
+            (id, account)
+        };
+        Self {
+            accounts: accounts.into_iter().map(account).collect(),
+            sleeper,
+        }
+    }
+
+    /// The budget of an account, for what the port does not show.
+    #[must_use]
+    pub fn budget(&self, account: &AccountId) -> Option<&Budget> {
+        self.accounts.get(account).map(|account| &account.budget)
+    }
+
+    fn find(&self, scope: &Scope) -> Option<(&Budget, ScopeId)> {
+        let account = self.accounts.get(&scope.account)?;
+        Some((&account.budget, *account.scopes.get(&scope.class)?))
+    }
+}
+
+impl fmt::Debug for AccountBudgets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.accounts.keys()).finish()
+    }
+}
+
+/// A log-in's permit where log-ins are not counted.
+#[derive(Debug)]
+struct Free;
+
+impl Permit for Free {
+    fn sent(&mut self) {}
+
+    fn answered(self: Box<Self>) {}
+
+    fn not_sent(self: Box<Self>) {}
+}
+
+impl Permit for crate::Permit {
+    fn sent(&mut self) {
+        Self::sent(self);
+    }
+
+    fn answered(self: Box<Self>) {
+        Self::answered(*self);
+    }
+
+    fn not_sent(self: Box<Self>) {
+        Self::not_sent(*self);
+    }
+}
+
+impl From<Refusal> for RateRefusal {
+    fn from(refusal: Refusal) -> Self {
+        Self {
+            window: format!("{} {}", refusal.scope, refusal.window),
+            used: refusal.used,
+            limit: refusal.limit,
+            retry_after: refusal.retry_after.min(NEVER),
+        }
+    }
+}
+
+#[async_trait]
+impl Limiter for AccountBudgets {
+    fn earliest(&self, scope: &Scope, weight: u32) -> Monotonic {
+        match self.find(scope) {
+            Some((budget, id)) => to_monotonic(budget.earliest(id, weight)),
+            None if scope.class == CallClass::Login => Monotonic::default(),
+            None => to_monotonic(Nanos::NEVER),
+        }
+    }
+
+    async fn acquire(&self, request: PermitRequest) -> Result<Box<dyn Permit>, RateRefusal> {
+        let Some((budget, scope)) = self.find(&request.scope) else {
+            if request.scope.class == CallClass::Login && self.accounts.contains_key(&request.scope.account) {
+                return Ok(Box::new(Free));
+            }
+            return Err(RateRefusal {
+                window: format!(
+                    "account {}, which has no budget for these calls,",
+                    request.scope.account
+                ),
+                used: 0,
+                limit: 0,
+                retry_after: NEVER,
+            });
+        };
+        let ask = Ask {
+            scope,
+            weight: request.weight,
+            priority: to_priority(request.priority),
+            deadline: to_nanos(request.deadline),
+        };
+        let permit = budget.acquire(ask, &*self.sleeper).await?;
+        Ok(Box::new(permit))
+    }
+
+    fn refused(&self, scope: &Scope, retry_after: Option<Duration>) {
+        if let Some((budget, id)) = self.find(scope) {
+            budget.refused(
+                id,
+                BrokerRefusal {
+                    retry_after,
+                    window: None,
+                },
+            );
+        }
+    }
+
+    /// For each class of calls the windows it is charged to; of two of one length, the one with less room.
+    fn usage(&self) -> Vec<WindowUse> {
+        let mut uses = Vec::new();
+        for (id, account) in &self.accounts {
+            let scopes = account.budget.usage();
+            for (class, _) in CLASSES {
+                let Some(scope) = account.scopes.get(&class) else {
+                    continue;
+                };
+                let mut tightest: BTreeMap<Duration, (u32, u32)> = BTreeMap::new();
+                let charged = account.budget.charged(*scope);
+                for window in charged.iter().flat_map(|at| &scopes[at.0].windows) {
+                    let room = window.limit.saturating_sub(window.used);
+                    let known = tightest.get(&window.window.length);
+                    if known.is_none_or(|(used, limit)| limit.saturating_sub(*used) > room) {
+                        tightest.insert(window.window.length, (window.used, window.limit));
+                    }
+                }
+                uses.extend(tightest.into_iter().map(|(window, (used, limit))| WindowUse {
+                    scope: Scope {
+                        account: id.clone(),
+                        class,
+                    },
+                    window,
+                    used,
+                    limit,
+                }));
+            }
+        }
+        uses.sort_by(|a, b| {
+            (&a.scope.account, a.scope.class, a.window).cmp(&(&b.scope.account, b.scope.class, b.window))
+        });
+        uses
+    }
+}

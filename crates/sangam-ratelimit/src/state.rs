@@ -1,0 +1,214 @@
+//! Everything under the one lock of a budget: the scopes, and calls that were given up on. A call is charged to its whole
+//! path or not at all.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::nanos::Nanos;
+use crate::plan::Plan;
+use crate::refusal::{Refusal, Why};
+use crate::rules::Anchor;
+use crate::scope::{Full, Scope};
+
+/// Room for so many given-up calls is made before the first; more make it grow.
+const LAPSES: usize = 1_024;
+/// 292 years. Time stands still there, so that adding a window to it still tells earlier from later.
+const TIME_MAX: Nanos = Nanos::new(u64::MAX / 2);
+
+#[derive(Debug)]
+pub(crate) struct State {
+    pub(crate) scopes: Box<[Scope]>,
+    pub(crate) paths: Box<[Box<[usize]>]>,
+    anchored_at_send: bool,
+    unanswered: Duration,
+    /// The latest reading: time does not go back in here.
+    latest: Nanos,
+    /// Calls given up on, in the order in which they count as answered.
+    lapses: VecDeque<Lapse>,
+    /// When some quota is raised next.
+    raise_at: Nanos,
+    /// Room has come back earlier than any bound told: bounds are void, and those who wait must be looked at.
+    pub(crate) freed: bool,
+    #[cfg(feature = "async")]
+    pub(crate) queue: crate::queue::Queue,
+}
+
+#[derive(Debug)]
+struct Lapse {
+    at: Nanos,
+    scope: usize,
+    weight: u32,
+}
+
+/// What kept a call out: the scopes without room, as a mask, and the one of them that lasts longest.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Blocked {
+    pub(crate) mask: u32,
+    pub(crate) scope: usize,
+    pub(crate) full: Full,
+}
+
+impl State {
+    pub(crate) fn new(plan: &Plan) -> Self {
+        let scopes = plan
+            .scopes
+            .iter()
+            .map(|scope| Scope::new(scope, plan.reserve_percent));
+        Self {
+            scopes: scopes.collect(),
+            paths: plan.scopes.iter().map(|scope| scope.path.clone()).collect(),
+            anchored_at_send: matches!(plan.anchor, Anchor::Send { .. }),
+            unanswered: plan.unanswered,
+            latest: Nanos::ZERO,
+            lapses: VecDeque::with_capacity(LAPSES),
+            raise_at: Nanos::NEVER,
+            freed: false,
+            #[cfg(feature = "async")]
+            queue: crate::queue::Queue::new(plan),
+        }
+    }
+
+    /// Takes the time in: what was due by now happens. Returns the time to go by.
+    pub(crate) fn advance(&mut self, now: Nanos) -> Nanos {
+        self.latest = self.latest.max(now.min(TIME_MAX));
+        while let Some(lapse) = self.lapses.pop_front_if(|lapse| lapse.at <= self.latest) {
+            self.end(lapse.scope, lapse.weight, lapse.at);
+        }
+        if self.raise_at <= self.latest {
+            for scope in &mut self.scopes {
+                self.freed |= scope.recover(self.latest);
+            }
+            self.note_raise();
+        }
+        self.latest
+    }
+
+    pub(crate) fn note_raise(&mut self) {
+        let next = self.scopes.iter().map(|scope| scope.strain.raise_at).min();
+        self.raise_at = next.unwrap_or(Nanos::NEVER);
+    }
+
+    /// Whether a call fits. `sure` leaves those out of account that may still be given back.
+    pub(crate) fn judge(
+        &mut self,
+        scope: usize,
+        k: u32,
+        privileged: bool,
+        sure: bool,
+        now: Nanos,
+    ) -> Option<Blocked> {
+        let mut blocked: Option<Blocked> = None;
+        for &at in &self.paths[scope] {
+            let counted = &mut self.scopes[at];
+            let flying = if sure {
+                counted.in_flight - counted.unsent
+            } else {
+                counted.in_flight
+            };
+            let Some(full) = counted.judge(flying, k, privileged, now) else {
+                continue;
+            };
+            let mask = 1 << at | blocked.map_or(0, |blocked| blocked.mask);
+            blocked = Some(match blocked {
+                Some(worst) if worst.full.bound >= full.bound => Blocked { mask, ..worst },
+                _ => Blocked {
+                    mask,
+                    scope: at,
+                    full,
+                },
+            });
+        }
+        blocked
+    }
+
+    /// Lets a call in and charges it, or says what keeps it out.
+    pub(crate) fn admit(
+        &mut self,
+        scope: usize,
+        k: u32,
+        privileged: bool,
+        now: Nanos,
+    ) -> Result<(), Blocked> {
+        if let Some(blocked) = self.judge(scope, k, privileged, false, now) {
+            return Err(blocked);
+        }
+        for &at in &self.paths[scope] {
+            self.scopes[at].in_flight += k;
+            self.scopes[at].unsent += k;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn sent(&mut self, scope: usize, k: u32, now: Nanos) {
+        for &at in &self.paths[scope] {
+            self.scopes[at].unsent -= k;
+        }
+        if self.anchored_at_send {
+            self.end(scope, k, now);
+        }
+    }
+
+    /// A permit that was not used.
+    pub(crate) fn given_back(&mut self, scope: usize, k: u32) {
+        for &at in &self.paths[scope] {
+            self.scopes[at].unsent -= k;
+            self.scopes[at].in_flight -= k;
+        }
+        self.freed = true;
+    }
+
+    /// A permit that was said to be sent, of which it is proven that nothing left. Where windows are measured from the
+    /// send, its stamp is there already and stays.
+    pub(crate) fn not_sent(&mut self, scope: usize, k: u32) {
+        if self.anchored_at_send {
+            return;
+        }
+        for &at in &self.paths[scope] {
+            self.scopes[at].in_flight -= k;
+        }
+        self.freed = true;
+    }
+
+    pub(crate) fn answered(&mut self, scope: usize, k: u32, now: Nanos) {
+        if !self.anchored_at_send {
+            self.end(scope, k, now);
+        }
+    }
+
+    /// A call whose connection was aborted: it may still arrive, so it flies on for a while.
+    pub(crate) fn given_up(&mut self, scope: usize, k: u32, now: Nanos) {
+        if !self.anchored_at_send {
+            self.lapses.push_back(Lapse {
+                at: now.after(self.unanswered),
+                scope,
+                weight: k,
+            });
+        }
+    }
+
+    fn end(&mut self, scope: usize, k: u32, at: Nanos) {
+        for &index in &self.paths[scope] {
+            self.scopes[index].in_flight -= k;
+            self.scopes[index].stamp(at, k);
+        }
+    }
+
+    pub(crate) fn refusal(&mut self, blocked: &Blocked, privileged: bool, now: Nanos) -> Refusal {
+        let scope = &mut self.scopes[blocked.scope];
+        let (window, used, limit) = scope.fullness(blocked.full.window, privileged, now);
+        let heavy = blocked.full.why == Why::TooHeavy;
+        Refusal {
+            scope: Arc::clone(&scope.name),
+            window,
+            used,
+            limit,
+            retry_after: if heavy {
+                Duration::MAX
+            } else {
+                blocked.full.bound.since(now)
+            },
+            why: blocked.full.why,
+        }
+    }
+}
