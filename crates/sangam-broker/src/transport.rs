@@ -3,7 +3,8 @@
 use std::fmt::Debug;
 
 use async_trait::async_trait;
-use sangam_core::{Error, ErrorKind, Outcome};
+use sangam_core::ports::RateRefusal;
+use sangam_core::{Advice, Error, ErrorKind, Outcome};
 
 use crate::request::{WireRequest, WireResponse};
 
@@ -30,6 +31,8 @@ pub enum TransportFault {
     Broken,
     /// The answer is larger than allowed or is not HTTP.
     Malformed,
+    /// The account's budget had no room for it in time.
+    RateLimited,
 }
 
 /// A request without a whole answer.
@@ -74,12 +77,22 @@ impl TransportError {
             TransportFault::Connect | TransportFault::Broken => ErrorKind::Network,
             TransportFault::Timeout => ErrorKind::Timeout,
             TransportFault::Malformed => ErrorKind::UnexpectedAnswer,
+            TransportFault::RateLimited => ErrorKind::RateLimited,
         };
         let outcome = match self.sent {
             Sent::Nothing => Outcome::NotSent,
             Sent::Maybe => Outcome::Unknown,
         };
-        Error::new(kind, outcome, self.what.clone()).with_source(self)
+        let error = Error::new(kind, outcome, self.what.clone());
+        let refusal = self
+            .source
+            .as_deref()
+            .and_then(|source| source.downcast_ref::<RateRefusal>());
+        let error = match refusal.map(|refusal| refusal.retry_after) {
+            Some(wait) => error.with_advice(Advice::Wait(Some(wait))),
+            None => error,
+        };
+        error.with_source(self)
     }
 }
 
