@@ -257,7 +257,7 @@ async fn nothing_moves_after_the_deadline() {
     let desk = bench.desk.clone();
     let submitting = tokio::spawn(async move { desk.submit(opening(), None).await });
     brokers[0].place.called(1).await;
-    tokio::time::sleep(Duration::from_secs(11)).await;
+    crate::wait::pass(Duration::from_secs(11)).await;
     held.answer(Err(unreachable()));
     let order = submitting.await.expect("no panic").expect("taken").order;
     assert_eq!(order.state, Rejected);
@@ -282,7 +282,7 @@ async fn a_caller_that_hangs_up_cancels_nothing() {
             assert!(again.replayed);
             return;
         }
-        tokio::time::sleep(Duration::from_millis(10)).await;
+        crate::wait::pass(Duration::from_millis(10)).await;
     }
     panic!("never written");
 }

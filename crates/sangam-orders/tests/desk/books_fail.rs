@@ -71,7 +71,7 @@ async fn the_first_row_for_long() {
             brokers[0].place.then(Ok(samples::placed("1")));
         }
         assert!(matches!(answer, Err(DeskError::Ledger(_)) | Ok(_)), "{answer:?}");
-        tokio::time::sleep(Duration::from_secs(3)).await;
+        crate::wait::pass(Duration::from_secs(3)).await;
         for order in bench.desk.orders(&OrderFilter::default()).await.expect("read") {
             assert!(
                 order.state.is_terminal() || order.state.is_live() || order.state == InDoubt,
@@ -131,7 +131,7 @@ async fn the_intent_for_long() {
         assert!(ended.message.is_some_and(|m| m.contains("nothing was sent")));
         assert_eq!(bench.sends(), [0, 0]);
         brokers[0].place.then(Ok(samples::placed("1")));
-        tokio::time::sleep(Duration::from_millis(10)).await;
+        crate::wait::pass(Duration::from_millis(10)).await;
         assert_eq!(bench.submit(keyed("other")).await.state, Working);
     }
 }

@@ -10,4 +10,5 @@ mod model;
 mod reading;
 mod restart;
 mod support;
+mod wait;
 mod watching;

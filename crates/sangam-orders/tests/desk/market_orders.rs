@@ -130,7 +130,7 @@ async fn a_quote_after_the_deadline_sends_nothing() {
     let desk = bench.desk.clone();
     let submitting = tokio::spawn(async move { desk.submit(market(Side::Buy), None).await });
     bench.brokers[0].quotes.called(1).await;
-    tokio::time::sleep(Duration::from_secs(12)).await;
+    crate::wait::pass(Duration::from_secs(12)).await;
     let now = samples::morning() + Duration::from_secs(12);
     held.answer(Ok(answer(&id, quote("1450", now))));
     let order = submitting.await.expect("no panic").expect("taken").order;

@@ -173,7 +173,7 @@ impl ModelBroker {
             }
             id
         };
-        tokio::time::sleep(Duration::from_millis(delay_ms)).await;
+        crate::wait::pass(Duration::from_millis(delay_ms)).await;
         match fate {
             Fate::Accept => Ok(samples::placed(&id)),
             Fate::AcceptAndLoseReply | Fate::LoseRequest => Err(timeout()),
@@ -418,7 +418,7 @@ impl Game {
                     .await,
             );
         }
-        tokio::time::sleep(Duration::from_secs(120)).await;
+        crate::wait::pass(Duration::from_secs(120)).await;
         for account in desk.accounts() {
             desk.reconcile(account.id()).await.expect("healed");
         }
@@ -472,7 +472,7 @@ fn play_out(count: usize, play: &Play) {
                 let (d, draft) = (desk.clone(), Game::key(*key));
                 runtime.block_on(async {
                     let task = tokio::spawn(async move { drop(d.submit(draft, None).await) });
-                    tokio::time::sleep(Duration::from_millis(*after_ms)).await;
+                    crate::wait::pass(Duration::from_millis(*after_ms)).await;
                     drop(task);
                 });
                 drop((runtime, desk));
@@ -505,7 +505,7 @@ fn play_out(count: usize, play: &Play) {
                 }
             }),
             Step::Pass { seconds } => {
-                runtime.block_on(async { tokio::time::sleep(Duration::from_secs(*seconds)).await });
+                runtime.block_on(async { crate::wait::pass(Duration::from_secs(*seconds)).await });
             }
         }
         runtime.block_on(game.check());

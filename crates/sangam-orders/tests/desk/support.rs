@@ -262,7 +262,7 @@ impl Bench {
             if now.state == state {
                 return now;
             }
-            tokio::time::sleep(Duration::from_millis(50)).await;
+            crate::wait::pass(Duration::from_millis(50)).await;
         }
         panic!("never {state}: {:?}", self.written(order).await);
     }

@@ -30,7 +30,7 @@ fn watch(bench: &Bench) -> tokio::task::JoinHandle<()> {
 }
 
 async fn pass(seconds: u64) {
-    tokio::time::sleep(Duration::from_secs(seconds)).await;
+    crate::wait::pass(Duration::from_secs(seconds)).await;
 }
 
 /// A doubt is looked for at 0.5, 1, 2, 4, 8, 15, 30 s and then every minute, whether the book answers or not.
@@ -133,7 +133,7 @@ async fn a_stream_of_orders_is_no_stream_of_reads() {
     let watching = watch(&bench);
     for _ in 0..200 {
         bench.submit(opening()).await;
-        tokio::time::sleep(Duration::from_millis(300)).await;
+        crate::wait::pass(Duration::from_millis(300)).await;
     }
     let reads = reads.lock().len();
     assert!((5..=14).contains(&reads), "{reads} reads in a minute");
