@@ -51,7 +51,7 @@ impl Shared {
             state.pass(now);
         }
         #[cfg(feature = "async")]
-        {
+        if state.queue.has_told() {
             let told = state.queue.take_told();
             drop(state);
             told.wake();
@@ -114,7 +114,7 @@ impl Budget {
         let known = &self.shared.bounds[scope.0];
         let bound = Nanos::new(known.load(Ordering::Acquire));
         // A heavier call is not let in sooner than one of weight 1, but maybe later.
-        if weight == 1 && bound > self.shared.now() {
+        if weight == 1 && bound > Nanos::ZERO && bound > self.shared.now() {
             return bound;
         }
         self.shared.with(|state, now| {

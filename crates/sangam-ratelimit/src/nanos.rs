@@ -45,5 +45,8 @@ impl Nanos {
 
 /// A length in nanoseconds, cut at what fits (584 years).
 pub(crate) fn ns(length: Duration) -> u64 {
-    u64::try_from(length.as_nanos()).unwrap_or(u64::MAX)
+    length
+        .as_secs()
+        .saturating_mul(1_000_000_000)
+        .saturating_add(u64::from(length.subsec_nanos()))
 }

@@ -94,6 +94,10 @@ impl Queue {
         }
     }
 
+    pub(crate) fn has_told(&self) -> bool {
+        !self.told.wake.is_empty() || !self.told.drop.is_empty()
+    }
+
     pub(crate) fn take_told(&mut self) -> Told {
         std::mem::take(&mut self.told)
     }
