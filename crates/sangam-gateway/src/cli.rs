@@ -9,6 +9,7 @@ mod orders;
 mod reads;
 pub(crate) mod serve;
 mod sim;
+mod stop;
 mod sync;
 mod table;
 

@@ -11,6 +11,7 @@ use sangam::{System, SystemClock};
 use tokio::net::TcpListener;
 
 use super::args::{Common, Serve};
+use super::stop::StopWord;
 use super::table;
 use crate::api_key::ApiKey;
 use crate::config_file;
@@ -37,7 +38,12 @@ pub(crate) async fn run(common: &Common, args: &Serve) -> Result<()> {
     let address = listener.local_addr()?;
     let data_dir = config.data_dir.clone();
     let (per_second, burst) = (config.inbound_per_second, config.inbound_burst);
-    let system = System::start(config, Arc::new(SystemClock::new())).await?;
+    let mut stop = StopWord::listen()?;
+    let system = tokio::select! {
+        started = System::start(config, Arc::new(SystemClock::new())) => started?,
+        // Nothing was taken yet: what is on disk is whole, as after a crash.
+        () = stop.given() => return table::line("stopped before it was ready"),
+    };
     let key = ApiKey::load_or_make(&data_dir)
         .with_context(|| format!("keep the API key in {}", ApiKey::path(&data_dir).display()))?;
     let address_file = config_file::address_file(&data_dir);
@@ -60,7 +66,7 @@ pub(crate) async fn run(common: &Common, args: &Serve) -> Result<()> {
         tracing::warn!(%error, "the start screen was not read to its end");
     }
     let gateway = Gateway::new(system.clone(), key, per_second, burst);
-    serve_until_told(listener, gateway).await?;
+    serve_until_told(listener, gateway, stop).await?;
     system.stop().await;
     // The file may be gone already; then there is nothing to tidy up.
     let _removed = std::fs::remove_file(&address_file);
@@ -73,10 +79,10 @@ pub(crate) async fn run(common: &Common, args: &Serve) -> Result<()> {
 }
 
 /// Serves until interrupted; calls under way then have a while to finish.
-async fn serve_until_told(listener: TcpListener, gateway: Gateway) -> Result<()> {
+async fn serve_until_told(listener: TcpListener, gateway: Gateway, mut word: StopWord) -> Result<()> {
     let (told, stopping) = tokio::sync::oneshot::channel::<()>();
     let stop = async move {
-        interrupted().await;
+        word.given().await;
         // The receiver is there as long as this is served.
         let _told = told.send(());
     };
@@ -138,20 +144,6 @@ async fn bind(address: SocketAddr) -> Result<TcpListener> {
         };
         anyhow::anyhow!("listen: cannot listen on {address}: {error}; {hint}")
     })
-}
-
-pub(crate) async fn interrupted() {
-    let mut terminate = match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-        Ok(signal) => signal,
-        Err(error) => {
-            tracing::warn!(%error, "SIGTERM is not listened for");
-            return std::future::pending().await;
-        }
-    };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        _ = terminate.recv() => {}
-    }
 }
 
 /// The one screen: what runs, where, with which key, and what to try.

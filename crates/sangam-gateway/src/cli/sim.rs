@@ -6,6 +6,7 @@ use anyhow::{Context as _, Result};
 use sangam_sim::{SimConfig, SimServer};
 
 use super::args::{Common, Sim, SimBroker};
+use super::stop::StopWord;
 use super::table;
 use crate::simulators;
 
@@ -30,11 +31,12 @@ pub(crate) async fn run(common: &Common, args: &Sim) -> Result<()> {
         SimBroker::Fyers => "fyers",
         SimBroker::Upstox => "upstox",
     };
+    let mut stop = StopWord::listen()?;
     let server = SimServer::bind(simulators::api(broker), config, address)
         .await
         .with_context(|| format!("cannot listen on {address}; choose another with --listen 127.0.0.1:0"))?;
     table::line(&format!("listening on {}", server.base_url()))?;
-    super::serve::interrupted().await;
+    stop.given().await;
     server.shutdown().await;
     Ok(())
 }
