@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use parking_lot::RwLock;
-use sangam_core::ports::{CallReport, Candidate, PassedOver, Ranking, RouteQuery, Selector, SymbolMap};
-use sangam_core::{AccountId, BrokerName};
+use sangam_core::ports::{
+    CallReport, Candidate, Limiter, PassedOver, Ranking, RouteQuery, Scope, Selector, SymbolMap,
+};
+use sangam_core::{AccountId, BrokerName, CallClass, Clock};
 
 use crate::health::Health;
 use crate::rules::{Origin, RoutingRules};
@@ -17,6 +20,7 @@ pub struct Router {
     accounts: Vec<(AccountId, BrokerName)>,
     health: RwLock<BTreeMap<AccountId, Health>>,
     symbols: Option<Arc<dyn SymbolMap>>,
+    order_limits: Option<(Arc<dyn Limiter>, Arc<dyn Clock>)>,
 }
 
 /// An account with its health, for people to look at.
@@ -39,6 +43,7 @@ impl Router {
             accounts: accounts.into_iter().collect(),
             health: RwLock::default(),
             symbols: None,
+            order_limits: None,
         }
     }
 
@@ -47,6 +52,28 @@ impl Router {
     pub fn with_symbols(mut self, symbols: Arc<dyn SymbolMap>) -> Self {
         self.symbols = Some(symbols);
         self
+    }
+
+    /// Puts accounts that would have to wait for a permit behind those that would not, for order commands.
+    #[must_use]
+    pub fn with_order_limits(mut self, limiter: Arc<dyn Limiter>, clock: Arc<dyn Clock>) -> Self {
+        self.order_limits = Some((limiter, clock));
+        self
+    }
+
+    /// How long an order command to an account would wait at least.
+    fn wait(&self, account: &AccountId, query: RouteQuery<'_>) -> Duration {
+        let class = query.operation.class();
+        match &self.order_limits {
+            Some((limiter, clock)) if class == CallClass::Orders => {
+                let scope = Scope {
+                    account: account.clone(),
+                    class,
+                };
+                limiter.earliest(&scope, 1).since(clock.monotonic())
+            }
+            _ => Duration::ZERO,
+        }
     }
 
     /// Every account with its health, in the order of the configuration.
@@ -89,16 +116,20 @@ impl Selector for Router {
                     broker: *broker,
                     reason,
                 }),
-                None => ranked.push((self.rules.place(query.operation, *broker), account, *broker)),
+                None => {
+                    let wait = self.wait(account, query);
+                    ranked.push((wait, self.rules.place(query.operation, *broker), account, *broker));
+                }
             }
         }
-        ranked.sort_by_key(|((place, _), ..)| *place);
+        ranked.sort_by_key(|(wait, (place, _), ..)| (*wait, *place));
         ranking.candidates = ranked
             .into_iter()
-            .map(|((place, origin), account, broker)| Candidate {
+            .map(|(wait, (place, origin), account, broker)| Candidate {
                 account: account.clone(),
                 broker,
                 reason: match origin {
+                    _ if !wait.is_zero() => format!("its rate windows are full for {} ms", wait.as_millis()),
                     Origin::Rule => format!("choice {} of the rule for {}", place + 1, query.operation),
                     Origin::Fallback => format!("place {} by the fallback chain", place + 1),
                     Origin::Rest => "named by no rule".to_owned(),

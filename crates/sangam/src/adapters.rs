@@ -1,13 +1,13 @@
 //! From an account's configuration to the way to its broker: the one place that names the three adapters. Order commands
-//! get the one-shot transport, everything else the ordinary one.
+//! get the one-shot transport behind the rate limiter, everything else the ordinary one.
 
 use std::sync::Arc;
 
-use sangam_broker::{OneShot, OneShotSettings, Reads, ReadsSettings};
+use sangam_broker::{Limited, OneShot, OneShotSettings, Reads, ReadsSettings};
 use sangam_broker_flattrade as flattrade;
 use sangam_broker_fyers as fyers;
 use sangam_broker_upstox as upstox;
-use sangam_core::ports::{Broker, SymbolMap};
+use sangam_core::ports::{Broker, Limiter, SymbolMap};
 use sangam_core::{BrokerName, Clock, Error};
 use secrecy::ExposeSecret;
 
@@ -17,12 +17,20 @@ use crate::config::AccountConfig;
 pub(crate) fn build(
     account: &AccountConfig,
     symbols: Arc<dyn SymbolMap>,
+    limiter: Arc<dyn Limiter>,
     clock: Arc<dyn Clock>,
 ) -> Result<Arc<dyn Broker>, Error> {
-    let orders = Arc::new(OneShot::new(OneShotSettings {
+    let once = Arc::new(OneShot::new(OneShotSettings {
         local_addr: account.local_address,
         ..OneShotSettings::default()
     }));
+    // Inside the limiter the request leaves at once; outside it, it may have waited for its permit.
+    let orders = Arc::new(Limited::new(
+        once,
+        limiter,
+        account.name.clone(),
+        Arc::clone(&clock),
+    ));
     let reads = Arc::new(Reads::new(&ReadsSettings {
         local_addr: account.local_address,
         ..ReadsSettings::default()

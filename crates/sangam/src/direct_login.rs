@@ -9,9 +9,9 @@ use sangam_core::session::MarketSession;
 use sangam_core::{AccountId, Clock, Error, ErrorKind, IST};
 use sangam_instruments::{LiveTable, Table};
 
-use crate::adapters;
 use crate::config::Config;
 use crate::sessions::SessionFiles;
+use crate::{adapters, limits};
 
 /// One account's log-in.
 #[derive(Debug)]
@@ -43,9 +43,11 @@ impl DirectLogin {
             ));
         };
         let symbols: Arc<dyn SymbolMap> = Arc::new(LiveTable::new(Table::empty(IST::date(clock.now()))));
+        let limiter = limits::limiter(std::slice::from_ref(found), &clock)
+            .map_err(|error| Error::refused(ErrorKind::Internal, error.to_string()))?;
         Ok(Self {
             name: found.name.clone(),
-            broker: adapters::build(found, symbols, clock)?,
+            broker: adapters::build(found, symbols, limiter, clock)?,
             files: SessionFiles::below(&config.data_dir),
         })
     }

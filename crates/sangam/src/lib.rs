@@ -9,6 +9,7 @@ mod direct_login;
 pub mod entropy;
 mod error;
 mod found;
+mod limits;
 pub mod masters;
 mod prices;
 pub mod private_file;

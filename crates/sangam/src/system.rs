@@ -13,7 +13,6 @@ use sangam_orders::{Desk, DeskAccount, DeskParts, TagKey};
 use sangam_routing::Router;
 use sangam_storage::SqliteLedger;
 
-use crate::adapters;
 use crate::config::{AccountConfig, Config};
 use crate::data_dir::{self, DataDir};
 use crate::entropy::random_bytes;
@@ -23,6 +22,7 @@ use crate::refresh::Freshness;
 use crate::sessions::SessionFiles;
 use crate::tasks::Tasks;
 use crate::view::BrokerView;
+use crate::{adapters, limits};
 
 /// One account with its configuration and the way to its broker.
 #[derive(Debug)]
@@ -76,9 +76,16 @@ impl System {
         let store = Store::open(config.data_dir.join("instruments"))?;
         let live = Arc::new(LiveTable::new(Table::empty(today)));
         let symbols: Arc<dyn SymbolMap> = Arc::<LiveTable>::clone(&live);
+        let limiter = limits::limiter(&config.accounts, &clock)
+            .map_err(|error| StartError::Limits(error.to_string()))?;
         let mut accounts = Vec::with_capacity(config.accounts.len());
         for account in &config.accounts {
-            let broker = adapters::build(account, Arc::clone(&symbols), Arc::clone(&clock))?;
+            let broker = adapters::build(
+                account,
+                Arc::clone(&symbols),
+                Arc::clone(&limiter),
+                Arc::clone(&clock),
+            )?;
             accounts.push(Account {
                 config: account.clone(),
                 broker,
@@ -87,7 +94,10 @@ impl System {
         let names = accounts
             .iter()
             .map(|account| (account.config.name.clone(), account.config.broker));
-        let router = Arc::new(Router::new(config.routing.clone(), names).with_symbols(Arc::clone(&symbols)));
+        let router = Router::new(config.routing.clone(), names)
+            .with_symbols(Arc::clone(&symbols))
+            .with_order_limits(limiter, Arc::clone(&clock));
+        let router = Arc::new(router);
         let ledger = Arc::new(SqliteLedger::open(config.data_dir.join("ledger.sqlite")).await?);
         let tag_key = data_dir::tag_key(&config.data_dir)?;
         let desks = desks(&config, &accounts, &ledger, &router, &symbols, &clock, &tag_key);
