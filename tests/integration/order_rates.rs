@@ -42,3 +42,17 @@ async fn orders_that_come_at_once_wait_their_turn() {
     assert_eq!(violations(&stack.stats(BrokerName::Upstox).await), 0);
     assert_eq!(stack.accepted(BrokerName::Upstox).await, 20);
 }
+
+/// Whoever asks for an order again and again is answered from the ledger between reads, and spends nobody's budget.
+#[tokio::test]
+async fn asking_for_an_order_a_hundred_times_costs_a_read_or_two() {
+    let stack = Stack::over(&[BrokerName::Fyers]).await;
+    let order = stack.submit(resting_buy(stack.last().await)).await;
+    let desk = &stack.system.desks()[0];
+    for _ in 0..100 {
+        let seen = desk.refresh(order.number).await.expect("an order of ours");
+        assert_eq!(seen.state, OrderState::Working);
+        stack.system.orders_today().await.expect("readable");
+    }
+    assert_eq!(violations(&stack.stats(BrokerName::Fyers).await), 0);
+}

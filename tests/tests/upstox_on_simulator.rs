@@ -166,7 +166,7 @@ async fn an_order_lives_and_ends_in_both_versions() {
         let error = stage.upstox.cancel(&cancel).await.expect_err("it is over");
         assert_eq!(
             (error.kind(), error.outcome()),
-            (ErrorKind::OrderNotOpen, Outcome::Rejected),
+            (ErrorKind::OrderNotOpen, Outcome::Unknown),
             "{error}"
         );
     }

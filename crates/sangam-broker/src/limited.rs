@@ -118,7 +118,10 @@ fn is_answer(response: &WireResponse) -> bool {
         return false;
     }
     let body = response.body.trim_ascii();
-    matches!((body.first(), body.last()), (Some(b'{'), Some(b'}')) | (Some(b'['), Some(b']')))
+    matches!(
+        (body.first(), body.last()),
+        (Some(b'{'), Some(b'}')) | (Some(b'['), Some(b']'))
+    )
 }
 
 /// When to come back: in milliseconds where the broker says so (Fyers), else in seconds.

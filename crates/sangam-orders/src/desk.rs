@@ -16,6 +16,7 @@ use tokio::sync::Notify;
 use crate::account::DeskAccount;
 use crate::drive::{self, Placement};
 use crate::error::DeskError;
+use crate::freshness::Freshness;
 use crate::pace::Pace;
 use crate::progress::Progress;
 use crate::settings::DeskSettings;
@@ -65,6 +66,8 @@ pub(crate) struct Reading {
     pub(crate) trades_owed: AtomicBool,
     /// Why the account takes no new orders until the program is started again.
     pub(crate) closed: Mutex<Option<String>>,
+    /// What was read when, so that callers who ask again and again cost the account no budget.
+    pub(crate) freshness: Freshness,
 }
 
 /// The order desk of one group. Cheap to clone; clones share everything.
@@ -107,6 +110,7 @@ impl Desk {
                     one_at_a_time: tokio::sync::Mutex::new(()),
                     trades_owed: AtomicBool::new(false),
                     closed: Mutex::new(None),
+                    freshness: Freshness::default(),
                 };
                 (account.id().clone(), reading)
             })

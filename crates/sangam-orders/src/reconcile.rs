@@ -61,13 +61,45 @@ impl Desk {
         inner.reconcile(account, reading).await
     }
 
-    /// One order, read at its broker first when it stands there.
+    /// Reads one account's books unless that was done a moment ago ([`DeskSettings::fresh_for`]).
+    ///
+    /// # Errors
+    /// As for [`Desk::reconcile`].
+    ///
+    /// [`DeskSettings::fresh_for`]: crate::DeskSettings::fresh_for
+    pub async fn reconcile_if_stale(&self, account: &AccountId) -> Result<(), DeskError> {
+        let parts = &self.inner.parts;
+        let reading = self.inner.reading.get(account);
+        let now = parts.clock.monotonic();
+        if reading.is_some_and(|reading| !reading.freshness.book_is_due(now, parts.settings.fresh_for)) {
+            return Ok(());
+        }
+        self.reconcile(account).await.map(|_| ())
+    }
+
+    /// One order, read at its broker first when it stands there and was not read a moment ago.
     ///
     /// # Errors
     /// [`DeskError::NotFound`]; [`DeskError::Ledger`]; [`DeskError::Broker`] never: when the broker cannot be read the
     /// ledger's state is answered.
     pub async fn refresh(&self, number: OrderNumber) -> Result<OrderRecord, DeskError> {
-        self.inner.refresh(number).await
+        let order = self.inner.order(number).await?;
+        let parts = &self.inner.parts;
+        let reading = order
+            .account
+            .as_ref()
+            .and_then(|account| self.inner.reading.get(account));
+        let now = parts.clock.monotonic();
+        match reading {
+            Some(reading)
+                if reading
+                    .freshness
+                    .order_is_due(order.uid, now, parts.settings.fresh_for) =>
+            {
+                self.inner.refresh(number).await
+            }
+            _ => Ok(order),
+        }
     }
 }
 
@@ -114,6 +146,7 @@ impl Inner {
         let mut found = Reconciled::default();
         if !orders.is_empty() {
             let book = account.broker.order_book().await?;
+            reading.freshness.book_read(self.parts.clock.monotonic());
             self.look_for_doubles(account, &book).await?;
             for order in &orders {
                 if order.state == OrderState::InDoubt {

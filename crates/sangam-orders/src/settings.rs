@@ -15,6 +15,9 @@ pub struct DeskSettings {
     pub outcome_retry: Duration,
     /// How long a broker may take over a placement before it is in doubt, whatever its adapter waits for. Default 30 s.
     pub answer_wait: Duration,
+    /// How long after a read of an order or a book those who ask again are answered from the ledger. Default 500 ms;
+    /// nought reads each time.
+    pub fresh_for: Duration,
 }
 
 impl Default for DeskSettings {
@@ -24,6 +27,7 @@ impl Default for DeskSettings {
             slippage: Slippage::default(),
             outcome_retry: Duration::from_secs(5),
             answer_wait: Duration::from_secs(30),
+            fresh_for: Duration::from_millis(500),
         }
     }
 }

@@ -123,7 +123,7 @@ impl System {
         let midnight = IST::instant(IST::date(self.now()).to_datetime(Time::midnight()));
         for desk in self.desks() {
             let read = join_all(desk.accounts().iter().map(|account| async move {
-                let read = desk.reconcile(account.id()).await;
+                let read = desk.reconcile_if_stale(account.id()).await;
                 read.map_err(|error| (account.id().clone(), error.to_string()))
             }));
             failed.extend(read.await.into_iter().filter_map(Result::err));

@@ -167,6 +167,7 @@ pub(crate) fn settings() -> DeskSettings {
         slippage: Slippage::default(),
         outcome_retry: Duration::from_secs(5),
         answer_wait: Duration::from_secs(30),
+        fresh_for: Duration::ZERO,
     }
 }
 
