@@ -141,7 +141,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_planted_secret_never_shows(
+        fn property_a_planted_secret_never_shows(
             before in "[a-z:/?#@ .\\\\-]{0,12}",
             between in "[a-z0-9:/?#@.&=\\\\-]{0,12}",
         ) {
@@ -154,7 +154,7 @@ mod tests {
         }
 
         #[test]
-        fn any_text_is_shown_without_a_panic(any in ".{0,60}") {
+        fn property_any_text_is_shown_without_a_panic(any in ".{0,60}") {
             let _ = text(&any);
             let _ = ShownUrl(&any).to_string();
         }

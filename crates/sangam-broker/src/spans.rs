@@ -53,7 +53,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn pieces_join_without_gap_and_none_is_too_long(from in 0..4_000_i32, length in 0..4_000_i32, days in 1..400_i32) {
+        fn property_pieces_join_without_gap_and_none_is_too_long(from in 0..4_000_i32, length in 0..4_000_i32, days in 1..400_i32) {
             let (first, last) = (at(from), at(from + length));
             let pieces = date_spans(first, last, days, usize::MAX).expect("as many as it takes");
             prop_assert_eq!(pieces.first().map(|piece| piece.0), Some(first));

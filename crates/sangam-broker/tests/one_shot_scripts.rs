@@ -146,7 +146,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 1500, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn nothing_means_nothing_and_once_means_once(
+    fn property_nothing_means_nothing_and_once_means_once(
         connections in prop::collection::vec(connection(), 1..8),
         pauses in prop::collection::vec(prop_oneof![Just(0_u64), 1_u64..6000], 1..6),
         room in prop_oneof![Just(1_usize), Just(64), Just(8192)],

@@ -323,7 +323,7 @@ async fn live(steps: Vec<Step>) -> Result<(), TestCaseError> {
 
 proptest! {
     #[test]
-    fn no_day_passes_off_an_old_value(steps in proptest::collection::vec(step(), 1..60)) {
+    fn property_no_day_passes_off_an_old_value(steps in proptest::collection::vec(step(), 1..60)) {
         let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
         runtime.block_on(live(steps))?;
     }

@@ -89,7 +89,7 @@ mod tests {
     proptest! {
         /// Never less than the truth, and never more than the truth a slice earlier.
         #[test]
-        fn rounds_against_us(steps in proptest::collection::vec((0_u64..400_000, 0_u32..3), 1..400)) {
+        fn property_rounds_against_us(steps in proptest::collection::vec((0_u64..400_000, 0_u32..3), 1..400)) {
             let held_ns = 1_440_000;
             let mut buckets = Buckets::new(held_ns);
             let mut log: Vec<(u64, u32)> = Vec::new();

@@ -208,7 +208,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(96))]
 
     #[test]
-    fn no_window_at_the_receiver_is_ever_exceeded(
+    fn property_no_window_at_the_receiver_is_ever_exceeded(
         network in networks(),
         weight_max in prop_oneof![Just(1_u64), 2_u64..5],
         seed in any::<u64>(),
@@ -219,7 +219,7 @@ proptest! {
 
     /// The guard keeps its promise: delays that differ by less than it break nothing.
     #[test]
-    fn a_guard_covers_what_it_is_as_long_as(seed in any::<u64>(), delay_max_ms in 0_u64..50, ends_only in any::<bool>()) {
+    fn property_a_guard_covers_what_it_is_as_long_as(seed in any::<u64>(), delay_max_ms in 0_u64..50, ends_only in any::<bool>()) {
         let network = Network { delay_max_ms, ends_only, lost_permille: 0, late_permille: 0, drift_ppm: 20 };
         let anchor = Anchor::Send { guard: Duration::from_millis(50) };
         prop_assert_eq!(excess(&Setup { anchor, weight_max: 1, network, seed }), 0);

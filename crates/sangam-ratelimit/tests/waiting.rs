@@ -244,7 +244,7 @@ proptest! {
     /// Whatever comes, goes and is given up on: within a scope and priority the order of arrival holds, all who wait are
     /// served or refused by their deadline, and in the end the whole budget is there again.
     #[test]
-    fn no_history_leaves_a_hole(steps in steps()) {
+    fn property_no_history_leaves_a_hole(steps in steps()) {
         let it = bench(|_| {});
         let mut tasks: Vec<Waiting> = Vec::new();
         let mut kinds: Vec<(bool, u8, Nanos, bool)> = Vec::new();

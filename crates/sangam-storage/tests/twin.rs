@@ -312,7 +312,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(32))]
 
     #[test]
-    fn the_file_and_its_twin_agree(steps in day()) {
+    fn property_the_file_and_its_twin_agree(steps in day()) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         runtime.block_on(live(steps))?;
     }

@@ -130,7 +130,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn flipped_bits(
+    fn property_flipped_bits(
         which in any::<prop::sample::Index>(),
         flips in prop::collection::vec((any::<prop::sample::Index>(), 0..8_u8), 1..6),
         status in 200..600_u16,
@@ -145,7 +145,7 @@ proptest! {
     }
 
     #[test]
-    fn replaced_and_missing_values(
+    fn property_replaced_and_missing_values(
         which in any::<prop::sample::Index>(),
         changes in prop::collection::vec((any::<prop::sample::Index>(), prop::option::of(strange_value())), 1..4),
     ) {
@@ -178,7 +178,7 @@ proptest! {
     }
 
     #[test]
-    fn noise(bytes in prop::collection::vec(any::<u8>(), 0..200), status in 100..600_u16) {
+    fn property_noise(bytes in prop::collection::vec(any::<u8>(), 0..200), status in 100..600_u16) {
         feed(status, &bytes);
     }
 }

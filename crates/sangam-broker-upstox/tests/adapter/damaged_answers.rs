@@ -231,7 +231,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 3000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn no_damage_panics_or_invents(
+    fn property_no_damage_panics_or_invents(
         body in any::<prop::sample::Index>(),
         harm in damage(),
         status in prop::sample::select(vec![200_u16, 200, 200, 207, 302, 400, 401, 429, 500]),
@@ -241,7 +241,7 @@ proptest! {
     }
 
     #[test]
-    fn no_bytes_at_all_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+    fn property_no_bytes_at_all_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
         block(read_all_ways(200, &bytes));
     }
 }

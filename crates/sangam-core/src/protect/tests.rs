@@ -133,7 +133,7 @@ fn what_the_account_may_send_passes_unchanged() {
 proptest! {
     /// The limit lies on the tick, beyond the start, and never further than the slippage allows.
     #[test]
-    fn the_limit_stays_within_the_slippage(
+    fn property_the_limit_stays_within_the_slippage(
         ticks in 100_i64..200_000,
         basis_points in 0_u32..500,
         buy in any::<bool>(),

@@ -75,12 +75,12 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn arbitrary_bytes_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..2000)) {
+    fn property_arbitrary_bytes_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..2000)) {
         read_and_build(&bytes);
     }
 
     #[test]
-    fn damaged_masters_never_panic(
+    fn property_damaged_masters_never_panic(
         which in 0_usize..4,
         damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..12),
         cut in any::<prop::sample::Index>(),
@@ -98,7 +98,7 @@ proptest! {
     }
 
     #[test]
-    fn names_lead_back_to_their_contracts(known in prop::collection::vec(contract(), 1..40)) {
+    fn property_names_lead_back_to_their_contracts(known in prop::collection::vec(contract(), 1..40)) {
         let table = table(&masters(&known));
         for entry in table.iter() {
             let contract = entry.contract();

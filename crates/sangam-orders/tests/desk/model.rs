@@ -573,7 +573,7 @@ proptest! {
         ..ProptestConfig::default()
     })]
     #[test]
-    fn the_promises_hold(count in 2..4_usize, play in play()) {
+    fn property_the_promises_hold(count in 2..4_usize, play in play()) {
         play_out(count, &play);
     }
 }

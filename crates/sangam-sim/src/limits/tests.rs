@@ -32,7 +32,7 @@ fn worst(stamps: &[i64], length: i64) -> (u64, u64) {
 
 proptest! {
     #[test]
-    fn admitted_calls_never_exceed_a_window_and_reports_are_exact(
+    fn property_admitted_calls_never_exceed_a_window_and_reports_are_exact(
         gaps in prop::collection::vec(0_i64..900_000, 1..250),
         count in 1_u32..12,
     ) {
@@ -62,7 +62,7 @@ proptest! {
     }
 
     #[test]
-    fn waiting_as_told_is_enough_and_not_too_long(gaps in prop::collection::vec(0_i64..200_000, 1..60)) {
+    fn property_waiting_as_told_is_enough_and_not_too_long(gaps in prop::collection::vec(0_i64..200_000, 1..60)) {
         let windows = [Window::of(4, 1), Window::of(9, 5)];
         let limiter = limiter(vec![RateRule::new("orders", &windows)]);
         let mut at = noon();

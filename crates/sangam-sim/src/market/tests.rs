@@ -53,7 +53,7 @@ fn widest_ten_minutes(market: &Market, contract: &Contract, from: Instant64, min
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(6))]
     #[test]
-    fn every_contract_is_calm(seed: u64, start_min in 0_i64..4_000) {
+    fn property_every_contract_is_calm(seed: u64, start_min in 0_i64..4_000) {
         let market = market(seed);
         let universe = universe(&market);
         let from = noon().plus_us(start_min * MINUTE_US);

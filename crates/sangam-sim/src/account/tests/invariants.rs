@@ -180,7 +180,7 @@ impl Desk {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
     #[test]
-    fn the_books_agree(deeds in prop::collection::vec(deed(), 1..40)) {
+    fn property_the_books_agree(deeds in prop::collection::vec(deed(), 1..40)) {
         let mut desk = Desk::new();
         for deed in &deeds {
             desk.perform(deed);
