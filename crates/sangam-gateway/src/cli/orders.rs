@@ -1,6 +1,6 @@
 //! `sangam orders`: place, modify, cancel, status, list.
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use serde_json::{Value, json};
 
 use super::args::{Common, Modify, Orders, Place, SideArg};
@@ -73,7 +73,16 @@ async fn place(common: &Common, client: &Client, args: &Place) -> Result<()> {
     let order = answer["orderid"]
         .as_str()
         .context("the gateway answered without an order number")?;
-    show(common, client, order).await
+    let now = row_of(common, client, order).await?;
+    let message = now["message"].as_str();
+    // A broker may take an order and refuse it a moment later: a script must not take that for done.
+    if now["order_status"] == "rejected" {
+        bail!(
+            "order {order} was rejected: {}",
+            message.unwrap_or("the broker did not say why")
+        );
+    }
+    remark(common, message)
 }
 
 async fn modify(common: &Common, client: &Client, args: &Modify) -> Result<()> {
@@ -108,20 +117,33 @@ async fn modify(common: &Common, client: &Client, args: &Modify) -> Result<()> {
 }
 
 async fn show(common: &Common, client: &Client, order: &str) -> Result<()> {
-    let answer = client
+    let now = row_of(common, client, order).await?;
+    remark(common, now["message"].as_str())
+}
+
+/// What the broker said of the order, below its row; programs have it in the JSON.
+fn remark(common: &Common, message: Option<&str>) -> Result<()> {
+    match message.filter(|_| !common.json) {
+        Some(message) => table::line(message),
+        None => Ok(()),
+    }
+}
+
+/// Prints the order as it is now, and answers it.
+async fn row_of(common: &Common, client: &Client, order: &str) -> Result<Value> {
+    let mut answer = client
         .post(
             "orderstatus",
             json!({"strategy": "command line", "orderid": order}),
         )
         .await?;
+    let now = answer["data"].take();
     if common.json {
-        return table::line(&serde_json::to_string_pretty(&answer["data"])?);
+        table::line(&serde_json::to_string_pretty(&now)?)?;
+    } else {
+        table::print(&HEADINGS, &[row(&now)])?;
     }
-    table::print(&HEADINGS, &[row(&answer["data"])])?;
-    match answer["data"]["message"].as_str() {
-        Some(message) => table::line(message),
-        None => Ok(()),
-    }
+    Ok(now)
 }
 
 async fn list(common: &Common, client: &Client) -> Result<()> {

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, anyhow};
 use sangam_sim::{SimConfig, SimServer};
 
 use super::args::{Common, Sim, SimBroker};
@@ -17,7 +17,8 @@ pub(crate) async fn run(common: &Common, args: &Sim) -> Result<()> {
         Some(path) => {
             let text = std::fs::read_to_string(path)
                 .with_context(|| format!("read the simulator's settings {}", path.display()))?;
-            SimConfig::from_toml(&text).with_context(|| format!("settings {}", path.display()))?
+            // Its error shows its whole cause already.
+            SimConfig::from_toml(&text).map_err(|error| anyhow!("settings {}: {error}", path.display()))?
         }
     };
     let address: SocketAddr = args.listen.parse().with_context(|| {

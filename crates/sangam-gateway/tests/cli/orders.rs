@@ -93,6 +93,32 @@ fn what_is_wrong_with_an_order_is_said_and_exit_codes_tell_usage_from_refusal() 
     assert_eq!(listed, Value::Array(Vec::new()), "none of them left a trace");
 }
 
+/// Flattrade takes an order first and refuses it in its book a moment later.
+#[test]
+fn an_order_taken_and_then_refused_is_no_success() {
+    let place = Place::new();
+    let _server = place.serve(&[]);
+    let args = [
+        "orders",
+        "place",
+        "NSE:RELIANCE",
+        "--side",
+        "buy",
+        "--quantity",
+        "1000",
+        "--product",
+        "CNC",
+        "--broker",
+        "flattrade",
+    ];
+    let ran = place.run(&args).refused(1, &["was rejected", "Margin Shortfall"]);
+    assert!(ran.out.contains("rejected"), "the row is shown: {ran:?}");
+    let ran = place
+        .run(&[&args[..], &["--json"]].concat())
+        .refused(1, &["Margin Shortfall"]);
+    assert_eq!(ran.json()["order_status"], "rejected");
+}
+
 /// A reply that is lost leaves a doubt: the exit code says so, and the text what to do.
 #[test]
 fn a_doubt_has_an_exit_code_of_its_own() {
