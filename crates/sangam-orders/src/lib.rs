@@ -10,6 +10,7 @@ mod drive;
 mod eligible;
 mod error;
 mod fills;
+mod forgotten;
 mod freshness;
 mod pace;
 mod prepare;

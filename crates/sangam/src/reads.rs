@@ -1,7 +1,7 @@
 //! Reads over all accounts. Prices, which any broker can tell, are in `prices`.
 
 use futures::future::join_all;
-use sangam_core::ports::{LedgerError, OrderFilter, OrderRecord, Selector};
+use sangam_core::ports::{Ledger, LedgerError, OrderFilter, OrderRecord, Selector};
 use sangam_core::timestamp::Time;
 use sangam_core::{ClientOrderId, Error, Exchange, Funds, Holding, IST, InstrumentId, Operation, Position};
 use sangam_instruments::ResolveError;
@@ -105,10 +105,45 @@ impl System {
                 value,
             });
         }
+        self.add_kept_trades(&mut rows).await;
         Gathered {
             read: fills.read,
             rows,
             failed: fills.failed,
+        }
+    }
+
+    /// Adds today's trades that the ledger holds and their brokers did not tell: a broker that could not be read, or a
+    /// simulator that began anew.
+    async fn add_kept_trades(&self, rows: &mut Vec<Row<Trade>>) {
+        let kept = match self.inner.ledger.fills(IST::date(self.now())).await {
+            Ok(kept) => kept,
+            Err(error) => {
+                tracing::warn!(%error, "trades of the ledger not read");
+                return;
+            }
+        };
+        for record in kept {
+            let told = rows.iter().any(|row| {
+                let fill = &row.value.fill;
+                (&row.account, &fill.order_id, &fill.trade_id)
+                    == (&record.account, &record.fill.order_id, &record.fill.trade_id)
+            });
+            if told || self.inner.account(&record.account).is_none() {
+                continue;
+            }
+            let order = match record.order {
+                Some(uid) => self.inner.ledger.order(uid).await.ok().flatten(),
+                None => None,
+            };
+            rows.push(Row {
+                account: record.account,
+                broker: record.broker,
+                value: Trade {
+                    order: order.map(|order| order.number),
+                    fill: record.fill,
+                },
+            });
         }
     }
 

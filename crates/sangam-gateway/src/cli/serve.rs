@@ -44,6 +44,11 @@ pub(crate) async fn run(common: &Common, args: &Serve) -> Result<()> {
         // Nothing was taken yet: what is on disk is whole, as after a crash.
         () = stop.given() => return table::line("stopped before it was ready"),
     };
+    if simulators.is_some() {
+        for desk in system.desks() {
+            desk.simulators_began_anew().await?;
+        }
+    }
     let key = ApiKey::load_or_make(&data_dir)
         .with_context(|| format!("keep the API key in {}", ApiKey::path(&data_dir).display()))?;
     let address_file = config_file::address_file(&data_dir);

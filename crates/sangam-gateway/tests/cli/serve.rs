@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use crate::program::{Place, mode};
+use crate::program::{Place, Server, mode};
 
 #[test]
 fn the_screen_says_what_runs_and_that_it_is_simulated() {
@@ -218,4 +218,62 @@ fn every_answer_is_json_whatever_comes_in() {
             assert_eq!(said["message"], wanted);
         }
     }
+}
+
+/// The simulators that come with it begin anew at each start: orders and trades stay in the books, and what still stood
+/// there is ended instead of standing for ever.
+#[test]
+fn a_restart_keeps_the_books_and_ends_what_the_simulators_forgot() {
+    let folder = Place::new();
+    let gateway = folder.serve(&[]);
+    folder
+        .run(&[
+            "orders",
+            "place",
+            "NSE:RELIANCE",
+            "--side",
+            "buy",
+            "--quantity",
+            "1",
+        ])
+        .done();
+    folder
+        .run(&[
+            "orders",
+            "place",
+            "NSE:INFY",
+            "--side",
+            "buy",
+            "--quantity",
+            "1",
+            "--limit",
+            "1400",
+        ])
+        .done();
+    let trades = |server: &Server| -> Vec<Value> {
+        let body = format!("{{\"apikey\":\"{}\"}}", server.key());
+        let (status, _, body) = server.http(
+            "POST /api/v1/tradebook",
+            &["Content-Type: application/json"],
+            body.as_bytes(),
+        );
+        assert_eq!(status, 200, "{body}");
+        let answer: Value = serde_json::from_str(&body).expect("json");
+        answer["data"].as_array().expect("a list").clone()
+    };
+    let before = trades(&gateway);
+    assert_eq!(before.len(), 1, "{before:?}");
+    let (fine, _) = gateway.stop();
+    assert!(fine);
+
+    let gateway = folder.serve(&[]);
+    assert_eq!(trades(&gateway), before);
+    let orders = folder.run(&["orders", "list", "--json"]).done().json();
+    let states: Vec<_> = orders
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|order| order["state"].clone())
+        .collect();
+    assert_eq!(states, ["expired", "filled"], "{orders}");
 }
