@@ -170,4 +170,35 @@ mod tests {
             assert_eq!(ReadOperation::new(operation), None);
         }
     }
+
+    /// Each call is told to the selector as it ended, in the order made; none is told that was not made.
+    #[tokio::test]
+    async fn the_selector_hears_of_every_call() {
+        let candidate = |broker: BrokerName| Candidate {
+            account: broker.as_str().parse().expect("a name"),
+            broker,
+            reason: String::new(),
+        };
+        let mut selector = sangam_testkit::doubles::MockSelector::new();
+        let mut order = mockall::Sequence::new();
+        for (account, failed) in [("flattrade", Some(ErrorKind::Timeout)), ("fyers", None)] {
+            selector
+                .expect_record()
+                .withf(move |told, report| told.as_str() == account && report.failed == failed)
+                .times(1)
+                .in_sequence(&mut order)
+                .return_const(());
+        }
+        let operation = ReadOperation::new(Operation::Funds).expect("a read");
+        let clock = ManualClock::at(Timestamp::UNIX_EPOCH);
+        let candidates = BrokerName::ALL.map(candidate).to_vec();
+        let answer = read_with_failover(&selector, &clock, operation, candidates, |candidate| async move {
+            match candidate.broker {
+                BrokerName::Flattrade => Err(Error::new(ErrorKind::Timeout, Outcome::Unknown, "no answer")),
+                _ => Ok(7),
+            }
+        })
+        .await;
+        assert_eq!(answer.map(|(value, _)| value).ok(), Some(7));
+    }
 }
