@@ -2,7 +2,9 @@
 //! in what went wrong, a quantity in the 32 bits brokers count in.
 
 use sangam_core::ports::SymbolMap;
-use sangam_core::{BrokerName, Error, ErrorKind, InstrumentId, Listing, Quantity};
+use sangam_core::{BrokerName, CallClass, Error, ErrorKind, InstrumentId, Listing, Outcome, Quantity};
+use serde::de::IgnoredAny;
+use serde_json::Value;
 
 use crate::request::{WireRequest, WireResponse};
 use crate::transport::Transport;
@@ -30,10 +32,24 @@ pub async fn answer(
     broker: BrokerName,
     request: WireRequest,
 ) -> Result<WireResponse, Error> {
-    transport
+    let operation = request.operation;
+    let response = transport
         .send(request)
         .await
-        .map_err(|fault| fault.into_error().at(broker))
+        .map_err(|fault| fault.into_error().at(broker))?;
+    if operation.class() == CallClass::Orders && is_damaged(&response.body) {
+        let what = "the answer is JSON in shape and damaged inside; look in the order book";
+        return Err(Error::new(ErrorKind::UnexpectedAnswer, Outcome::Unknown, what)
+            .at(broker)
+            .with_code(format!("http {}", response.status.as_u16())));
+    }
+    Ok(response)
+}
+
+/// Whether a body passes as JSON only where nobody looks: broken text in a field that is skipped. Such an answer is not
+/// whole, and one that is not whole proves nothing.
+fn is_damaged(body: &[u8]) -> bool {
+    serde_json::from_slice::<IgnoredAny>(body).is_ok() && serde_json::from_slice::<Value>(body).is_err()
 }
 
 /// A quantity in the 32-bit integers that brokers count in. `what` names it: `quantity`.
@@ -56,7 +72,20 @@ pub fn int32(broker: BrokerName, what: &str, quantity: Quantity) -> Result<i32, 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use sangam_core::Outcome;
+
+    #[test]
+    fn broken_text_in_a_field_nobody_reads_is_damage() {
+        assert!(is_damaged(b"{\"s\":\"ok\",\"id\":\"1\",\"x\":\"\xff\"}"));
+        assert!(is_damaged(br#"{"s":"ok","x":"\ud800"}"#));
+        for fine in [
+            &br#"{"s":"ok","x":"\u20b9"}"#[..],
+            b"{\"s\":",
+            b"<html>\xff</html>",
+            b"",
+        ] {
+            assert!(!is_damaged(fine), "{fine:?}");
+        }
+    }
 
     #[test]
     fn a_quantity_fits_or_is_named() {
