@@ -4,7 +4,8 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use sangam::core::{
-    BrokerName, ClientOrderId, OrderDraft, OrderState, PositionEffect, Product, Quantity, Validity,
+    BrokerName, ClientOrderId, InstrumentId, OrderDraft, OrderState, PositionEffect, Product, Quantity,
+    Validity,
 };
 use sangam::orders::Submitted;
 use serde::Serialize;
@@ -32,10 +33,7 @@ async fn place_inner(gateway: &Gateway, body: &[u8]) -> Result<Response, Refusal
     let parsed = gateway.admit_then(key.as_deref(), parsed)?;
     let instrument = gateway.instrument(parsed.exchange, &parsed.symbol)?;
     let desk = gateway.desk(parsed.group.as_deref())?;
-    let draft = OrderDraft {
-        instrument,
-        ..parsed.draft
-    };
+    let draft = (parsed.draft_of)(instrument);
     let submitted = desk
         .submit(draft, parsed.broker)
         .await
@@ -44,7 +42,8 @@ async fn place_inner(gateway: &Gateway, body: &[u8]) -> Result<Response, Refusal
 }
 
 struct ParsedPlace {
-    draft: OrderDraft,
+    /// The order, once its instrument has been looked up.
+    draft_of: Box<dyn FnOnce(InstrumentId) -> OrderDraft + Send>,
     exchange: &'static str,
     symbol: String,
     broker: Option<BrokerName>,
@@ -88,8 +87,8 @@ fn read_place(body: &Map<String, Value>) -> (Option<String>, Result<ParsedPlace,
             Some(product),
             Some(validity),
         ) if fine => Ok(ParsedPlace {
-            draft: OrderDraft {
-                instrument: placeholder(),
+            draft_of: Box::new(move |instrument| OrderDraft {
+                instrument,
                 side,
                 quantity,
                 kind,
@@ -102,7 +101,7 @@ fn read_place(body: &Map<String, Value>) -> (Option<String>, Result<ParsedPlace,
                 position_effect,
                 client_order_id,
                 strategy,
-            },
+            }),
             exchange,
             symbol,
             broker,
@@ -112,11 +111,6 @@ fn read_place(body: &Map<String, Value>) -> (Option<String>, Result<ParsedPlace,
         _ => Err(Faults::one("body", "could not be read")),
     };
     (key, parsed)
-}
-
-/// Stands in until the symbol has been looked up.
-fn placeholder() -> sangam::core::InstrumentId {
-    "NSE:-".parse().expect("a well-formed name")
 }
 
 /// The answer to a placement by what became of it.
