@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use http::StatusCode;
-use sangam_core::ports::{Limiter, PermitRequest, RateRefusal, Scope};
+use sangam_core::ports::{BrokerRateRefusal, Limiter, PermitRequest, RateRefusal, Scope};
 use sangam_core::{AccountId, CallClass, Clock, Operation, Priority};
 
 use crate::request::{WireRequest, WireResponse};
@@ -90,7 +90,11 @@ impl Transport for Limited {
                     drop(permit);
                 }
                 if response.status == StatusCode::TOO_MANY_REQUESTS {
-                    self.limiter.refused(&scope, retry_after(&response));
+                    let refusal = BrokerRateRefusal {
+                        retry_after: retry_after(&response),
+                        window: None,
+                    };
+                    self.limiter.refused(&scope, refusal);
                 }
                 Ok(response)
             }

@@ -13,6 +13,8 @@ pub use ledger::{
     AttemptRecord, AuditEntry, Change, FillRecord, Ledger, LedgerError, OrderFilter, OrderMoved, OrderRecord,
     PositionRecord,
 };
-pub use limiter::{Forecast, Limiter, Permit, PermitRequest, RateRefusal, Scope, WindowUse};
+pub use limiter::{
+    BrokerRateRefusal, Forecast, Limiter, Permit, PermitRequest, RateRefusal, Scope, WindowUse, acquire_first,
+};
 pub use selector::{CallReport, Candidate, PassedOver, Ranking, RouteQuery, Selector};
 pub use symbols::SymbolMap;

@@ -128,6 +128,17 @@ impl Budget {
         })
     }
 
+    /// How much of the fullest window that a call of this scope is charged to is in use, in thousandths of what the window
+    /// takes at the moment; at least 1,000 while the scope is shut.
+    #[must_use]
+    pub fn fullness_permille(&self, scope: ScopeId) -> u32 {
+        self.shared.with(|state, now| {
+            let path = &state.paths[scope.0];
+            let fullest = path.iter().map(|&at| state.scopes[at].fullness_permille(now));
+            fullest.max().unwrap_or(0)
+        })
+    }
+
     /// Reports that the broker refused a call of this scope for its rate. All scopes the call was charged to are shut
     /// until the broker's time (or, without one, for the length of the window that was full), and their quotas in use
     /// are lowered and come back slowly. The call's permit is ended as any other.

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use sangam_core::ports::{Limiter, Permit, PermitRequest, RateRefusal, Scope, WindowUse};
+use sangam_core::ports::{BrokerRateRefusal, Limiter, Permit, PermitRequest, RateRefusal, Scope, WindowUse};
 use sangam_core::{AccountId, CallClass, Clock, IST, Monotonic};
 
 use crate::budget::Budget;
@@ -195,15 +195,18 @@ impl Limiter for AccountBudgets {
         Ok(Box::new(permit))
     }
 
-    fn refused(&self, scope: &Scope, retry_after: Option<Duration>) {
+    fn fullness_permille(&self, scope: &Scope) -> u32 {
+        match self.find(scope) {
+            Some((budget, id)) => budget.fullness_permille(id),
+            None if scope.class == CallClass::Login => 0,
+            None => 1_000,
+        }
+    }
+
+    fn refused(&self, scope: &Scope, refusal: BrokerRateRefusal) {
         if let Some((budget, id)) = self.find(scope) {
-            budget.refused(
-                id,
-                BrokerRefusal {
-                    retry_after,
-                    window: None,
-                },
-            );
+            let BrokerRateRefusal { retry_after, window } = refusal;
+            budget.refused(id, BrokerRefusal { retry_after, window });
         }
     }
 

@@ -210,6 +210,21 @@ impl Scope {
         (counted.window, held.saturating_add(self.in_flight), limit)
     }
 
+    /// The fullest window's use, in thousandths of the count in use; at least 1,000 while shut.
+    pub(crate) fn fullness_permille(&mut self, now: Nanos) -> u32 {
+        let shut = now < self.strain.closed_until || now < self.strain.blocked_until;
+        let mut fullest = if shut { 1_000 } else { 0 };
+        for counted in &mut self.windows {
+            let held = match &mut counted.slices {
+                Some(slices) => slices.held(now),
+                None => u64::from(self.ring.held(counted.held_ns, now).min(counted.window.count)),
+            };
+            let permille = (held + u64::from(self.in_flight)) * 1_000 / u64::from(counted.working);
+            fullest = fullest.max(u32::try_from(permille).unwrap_or(u32::MAX));
+        }
+        fullest
+    }
+
     pub(crate) fn refused(&mut self, refusal: BrokerRefusal, now: Nanos, until_midnight: Option<Duration>) {
         let block = refusal.window.unwrap_or_else(|| self.fullest_short(now));
         self.strain.refused(refusal, block, now, until_midnight);

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use sangam_core::ports::{Limiter, Permit, PermitRequest, RateRefusal, Scope};
+use sangam_core::ports::{BrokerRateRefusal, Limiter, Permit, PermitRequest, RateRefusal, Scope};
 use sangam_core::{AccountId, CallClass, Clock, ManualClock, Monotonic, Priority, Timestamp};
 use sangam_ratelimit::defaults::{FLATTRADE, UPSTOX};
 use sangam_ratelimit::port::AccountBudgets;
@@ -127,7 +127,13 @@ fn an_account_without_a_budget_calls_nobody() {
 #[test]
 fn a_report_of_the_broker_shuts_its_account_alone() {
     let (_, budgets) = budgets();
-    budgets.refused(&scope("flat", CallClass::Orders), Some(Duration::from_secs(3)));
+    budgets.refused(
+        &scope("flat", CallClass::Orders),
+        BrokerRateRefusal {
+            retry_after: Some(Duration::from_secs(3)),
+            window: None,
+        },
+    );
     let refusal = ask(
         &budgets,
         scope("flat", CallClass::MarketData),

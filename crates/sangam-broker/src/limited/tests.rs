@@ -64,8 +64,12 @@ impl Limiter for Scripted {
         Ok(Box::new(Slip(Arc::clone(&self.log), false)))
     }
 
-    fn refused(&self, _: &Scope, retry_after: Option<Duration>) {
-        self.log.lock().push(format!("refused {retry_after:?}"));
+    fn fullness_permille(&self, _: &Scope) -> u32 {
+        0
+    }
+
+    fn refused(&self, _: &Scope, refusal: BrokerRateRefusal) {
+        self.log.lock().push(format!("refused {:?}", refusal.retry_after));
     }
 
     fn usage(&self) -> Vec<WindowUse> {

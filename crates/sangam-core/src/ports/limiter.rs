@@ -1,6 +1,9 @@
 //! The port to the rate limiter: a permit is held from the send until the broker's window has passed after its answer.
 
 use std::fmt::Debug;
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::task::Poll;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -60,6 +63,15 @@ pub trait Permit: Send + Debug {
     fn not_sent(self: Box<Self>);
 }
 
+/// A call that the broker refused for its rate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct BrokerRateRefusal {
+    /// When to come back, where the broker said so.
+    pub retry_after: Option<Duration>,
+    /// The length of the window that was full, where the broker named it.
+    pub window: Option<Duration>,
+}
+
 /// How full one window is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WindowUse {
@@ -88,7 +100,7 @@ pub struct Forecast {
 
 /// Grants permits so that no window of a broker's rule is exceeded on the broker's clock.
 ///
-/// An implementation owes: `earliest` and `usage` answer without waiting; `acquire` is fair within a priority, keeps
+/// An implementation owes: `earliest`, `fullness_permille` and `usage` answer without waiting; `acquire` is fair within a priority, keeps
 /// its deadline, and a dropped future leaves no hole in the queue.
 #[async_trait]
 pub trait Limiter: Send + Sync + Debug {
@@ -98,9 +110,49 @@ pub trait Limiter: Send + Sync + Debug {
     /// Waits for a permit.
     async fn acquire(&self, request: PermitRequest) -> Result<Box<dyn Permit>, RateRefusal>;
 
-    /// Reports that the broker refused a call of this scope for its rate, and when to come back if it said so.
-    fn refused(&self, scope: &Scope, retry_after: Option<Duration>);
+    /// How much of the fullest window that a call of this scope is charged to is in use, in thousandths of what that
+    /// window takes at the moment; 1,000 and above while it is shut.
+    fn fullness_permille(&self, scope: &Scope) -> u32;
+
+    /// Reports that the broker refused a call of this scope for its rate.
+    fn refused(&self, scope: &Scope, refusal: BrokerRateRefusal);
 
     /// How full every window is.
     fn usage(&self) -> Vec<WindowUse>;
+}
+
+/// Waits at several scopes at once and takes the first permit there is; of permits that come at the same time, the one of
+/// the earlier request. The places in the other lines are given up, without a hole. Returns which request it was.
+///
+/// # Errors
+/// The refusals in the order of the requests, once all are refused; an empty list for no requests.
+pub async fn acquire_first(
+    limiter: &dyn Limiter,
+    requests: Vec<PermitRequest>,
+) -> Result<(usize, Box<dyn Permit>), Vec<RateRefusal>> {
+    type Waiting<'a> = Pin<Box<dyn Future<Output = Result<Box<dyn Permit>, RateRefusal>> + Send + 'a>>;
+    let mut waiting: Vec<(Option<Waiting<'_>>, Option<RateRefusal>)> = requests
+        .into_iter()
+        .map(|request| (Some(limiter.acquire(request)), None))
+        .collect();
+    poll_fn(|context| {
+        let mut open = false;
+        for (at, (place, refusal)) in waiting.iter_mut().enumerate() {
+            let Some(future) = place else { continue };
+            match future.as_mut().poll(context) {
+                Poll::Ready(Ok(permit)) => return Poll::Ready(Ok((at, permit))),
+                Poll::Ready(Err(refused)) => {
+                    *refusal = Some(refused);
+                    *place = None;
+                }
+                Poll::Pending => open = true,
+            }
+        }
+        if open {
+            return Poll::Pending;
+        }
+        let refusals = waiting.iter_mut().filter_map(|(_, refusal)| refusal.take());
+        Poll::Ready(Err(refusals.collect()))
+    })
+    .await
 }
