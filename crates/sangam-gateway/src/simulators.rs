@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
-use sangam::config::{RawAccount, RawConfig};
+use sangam::config::{RawAccount, RawConfig, RawLimits};
 use sangam_sim::flattrade::Flattrade;
 use sangam_sim::fyers::Fyers;
 use sangam_sim::upstox::Upstox;
@@ -82,5 +82,6 @@ pub fn account(broker: &str, base_url: &str) -> RawAccount {
         local_address: None,
         order_timeout_ms: None,
         read_timeout_ms: None,
+        limits: RawLimits::default(),
     }
 }

@@ -26,7 +26,7 @@ pub use nanos::Nanos;
 pub use permit::Permit;
 pub use plan::{Plan, ScopeId};
 pub use refusal::{Refusal, Why};
-pub use rules::{Anchor, Rules, RulesError, ScopeRules, Window};
+pub use rules::{Anchor, Rules, RulesError, ScopeRules, Window, WindowError};
 pub use scope::Priority;
 pub use strain::BrokerRefusal;
 pub use time::{MachineTime, ManualTime, TimeSource};

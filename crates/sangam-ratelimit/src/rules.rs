@@ -2,6 +2,7 @@
 //! not be is said by [`Rules::check`], which names the field that is wrong.
 
 use std::fmt;
+use std::str::FromStr;
 use std::time::Duration;
 
 use crate::plan::{self, Plan};
@@ -53,6 +54,40 @@ impl fmt::Display for Window {
             _ => (ms, "ms"),
         };
         write!(f, "{}/{length}{unit}", self.count)
+    }
+}
+
+/// A text that is no window.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is no window; write calls and length like 8/1s, 36/1min, 1800/30min or 9000/1d")]
+pub struct WindowError(String);
+
+/// `8/1s`, `8/s`, `36/1min`, `9000/1d`, `50/250ms`; a length without unit is in seconds: `10/1`.
+impl FromStr for Window {
+    type Err = WindowError;
+
+    fn from_str(text: &str) -> Result<Self, WindowError> {
+        let wrong = || WindowError(text.to_owned());
+        let (count, length) = text.split_once('/').ok_or_else(wrong)?;
+        let length = length.trim();
+        let digits = length.find(|c: char| !c.is_ascii_digit()).unwrap_or(length.len());
+        let (number, unit) = length.split_at(digits);
+        let number: u64 = match number {
+            "" => 1,
+            number => number.parse().map_err(|_| wrong())?,
+        };
+        let unit_ms = match unit.trim() {
+            "ms" => 1,
+            "s" => 1_000,
+            "" if digits > 0 => 1_000,
+            "min" => 60_000,
+            "h" => 3_600_000,
+            "d" => 86_400_000,
+            _ => return Err(wrong()),
+        };
+        let ms = number.checked_mul(unit_ms).ok_or_else(wrong)?;
+        let count = count.trim().parse().map_err(|_| wrong())?;
+        Ok(Self::new(count, Duration::from_millis(ms)))
     }
 }
 
@@ -153,4 +188,41 @@ pub struct RulesError {
     pub field: String,
     /// What is wrong with it, and what would be right.
     pub problem: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_window_is_read_as_it_is_shown() {
+        for (text, shown) in [
+            ("8/1s", "8/1s"),
+            ("8/s", "8/1s"),
+            ("10/1", "10/1s"),
+            ("36 / 1min", "36/1min"),
+            ("1800/30min", "1800/30min"),
+            ("9000/1d", "9000/1d"),
+            ("7/24h", "7/1d"),
+            ("50/250ms", "50/250ms"),
+        ] {
+            let window: Window = text.parse().expect(text);
+            assert_eq!(window.to_string(), shown);
+            assert_eq!(shown.parse(), Ok(window));
+        }
+        for text in [
+            "",
+            "8",
+            "8/",
+            "/1s",
+            "x/1s",
+            "8/1y",
+            "-1/1s",
+            "8/99999999999999999999s",
+            "1/9999999999999999999d",
+        ] {
+            let error = text.parse::<Window>().expect_err(text);
+            assert!(error.to_string().contains("8/1s"), "{error}");
+        }
+    }
 }

@@ -2,7 +2,9 @@
 //! reads neither files nor the environment; whoever runs it does, and hands the text's fields over.
 
 mod checked;
+mod limits;
 mod raw;
 
 pub use checked::{AccountConfig, Config, ConfigError, Hosts, check, env_name};
+pub use limits::{LimitsConfig, RawLimits};
 pub use raw::{RawAccount, RawCache, RawConfig, RawInbound, RawOrders, RawRouting};

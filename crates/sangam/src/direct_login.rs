@@ -43,8 +43,7 @@ impl DirectLogin {
             ));
         };
         let symbols: Arc<dyn SymbolMap> = Arc::new(LiveTable::new(Table::empty(IST::date(clock.now()))));
-        let limiter = limits::limiter(std::slice::from_ref(found), &clock)
-            .map_err(|error| Error::refused(ErrorKind::Internal, error.to_string()))?;
+        let limiter = limits::limiter(std::slice::from_ref(found), &clock);
         Ok(Self {
             name: found.name.clone(),
             broker: adapters::build(found, symbols, limiter, clock)?,

@@ -48,9 +48,6 @@ pub enum StartError {
     /// The cache's settings are out of range.
     #[error("{0}")]
     Cache(String),
-    /// A rate rule is out of range.
-    #[error("{0}")]
-    Limits(String),
     /// A transport cannot be made.
     #[error(transparent)]
     Transport(#[from] Error),

@@ -76,8 +76,7 @@ impl System {
         let store = Store::open(config.data_dir.join("instruments"))?;
         let live = Arc::new(LiveTable::new(Table::empty(today)));
         let symbols: Arc<dyn SymbolMap> = Arc::<LiveTable>::clone(&live);
-        let limiter = limits::limiter(&config.accounts, &clock)
-            .map_err(|error| StartError::Limits(error.to_string()))?;
+        let limiter = limits::limiter(&config.accounts, &clock);
         let mut accounts = Vec::with_capacity(config.accounts.len());
         for account in &config.accounts {
             let broker = adapters::build(

@@ -11,6 +11,7 @@ use sangam_orders::DeskSettings;
 use sangam_routing::RoutingRules;
 use secrecy::{ExposeSecret as _, SecretString};
 
+use super::limits::{self, LimitsConfig};
 use super::raw::{RawAccount, RawConfig};
 
 /// What is wrong with a configuration.
@@ -23,7 +24,7 @@ pub struct ConfigError {
     pub what: String,
 }
 
-fn wrong<T>(key: impl Into<String>, what: impl Into<String>) -> Result<T, ConfigError> {
+pub(super) fn wrong<T>(key: impl Into<String>, what: impl Into<String>) -> Result<T, ConfigError> {
     Err(ConfigError {
         key: key.into(),
         what: what.into(),
@@ -99,6 +100,8 @@ pub struct AccountConfig {
     pub order_timeout: Duration,
     /// Patience with a read.
     pub read_timeout: Duration,
+    /// Rate limits.
+    pub limits: LimitsConfig,
 }
 
 /// Checks a configuration.
@@ -106,7 +109,7 @@ pub struct AccountConfig {
 /// # Errors
 /// [`ConfigError`] for the first key that is wrong: an address that is none, no account, two accounts of one name, an
 /// unknown broker, a group with real and simulated accounts or two owners, a simulated account without a base address, a
-/// real one without its credentials, a number outside its range.
+/// real one without its credentials, a number outside its range, limits that cannot be.
 pub fn check(raw: RawConfig) -> Result<Config, ConfigError> {
     let Ok(listen) = raw.listen.parse::<SocketAddr>() else {
         return wrong(
@@ -168,7 +171,7 @@ pub fn check(raw: RawConfig) -> Result<Config, ConfigError> {
     })
 }
 
-fn within<N: PartialOrd + Copy + std::fmt::Display>(
+pub(super) fn within<N: PartialOrd + Copy + std::fmt::Display>(
     key: &str,
     value: N,
     low: N,
@@ -260,6 +263,7 @@ fn check_account(raw: &RawAccount) -> Result<AccountConfig, ConfigError> {
         local_address,
         order_timeout: patience(&key("order_timeout_ms"), raw.order_timeout_ms)?,
         read_timeout: patience(&key("read_timeout_ms"), raw.read_timeout_ms)?,
+        limits: limits::check(&key("limits"), &raw.limits, broker)?,
         hosts: Hosts {
             orders: or_base(&raw.order_base_url),
             data: or_base(&raw.data_base_url),

@@ -7,6 +7,8 @@ use std::path::PathBuf;
 use secrecy::SecretString;
 use serde::Deserialize;
 
+use super::limits::RawLimits;
+
 /// The whole file.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -87,6 +89,9 @@ pub struct RawAccount {
     pub order_timeout_ms: Option<u64>,
     /// Patience with a read, in milliseconds. Default 10000; 100 to 60000.
     pub read_timeout_ms: Option<u64>,
+    /// Its rate limits, where they differ from the broker's defaults.
+    #[serde(default)]
+    pub limits: RawLimits,
 }
 
 fn default_owner() -> String {

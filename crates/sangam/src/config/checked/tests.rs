@@ -1,5 +1,6 @@
 //! Each fault of a configuration, its key and its way out; and that secrets do not show.
 
+use super::super::limits::RawLimits;
 use super::*;
 
 fn account(name: &str, broker: &str) -> RawAccount {
@@ -22,6 +23,7 @@ fn account(name: &str, broker: &str) -> RawAccount {
         local_address: None,
         order_timeout_ms: None,
         read_timeout_ms: None,
+        limits: RawLimits::default(),
     }
 }
 
