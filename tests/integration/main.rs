@@ -8,6 +8,7 @@ mod gateway_contract;
 mod market_data_caching_workflow;
 mod order_rates;
 mod order_safety;
+mod rate_limits;
 mod support;
 mod symbols_and_masters;
 mod trade_logging_integration;

@@ -4,14 +4,17 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use sangam::config::{RawConfig, check};
+use sangam::config::{RawAccount, RawConfig, check};
 use sangam::{System, SystemClock};
 use sangam_broker::{Reads, ReadsSettings, Transport as _, WireRequest};
-use sangam_core::ports::OrderRecord;
+use sangam_core::ports::{OrderRecord, Scope, WindowUse};
 use sangam_core::{
-    BrokerName, Clock, Operation, OrderDraft, OrderKind, OrderState, Price, Product, Quantity, Side, Validity,
+    BrokerName, CallClass, Clock, Operation, OrderDraft, OrderKind, OrderState, Price, Product, Quantity,
+    Side, Validity,
 };
 use sangam_gateway::{ApiKey, Gateway, serve, simulated_account, simulated_broker};
+use sangam_ratelimit::Window;
+use sangam_sim::config::RuleConfig;
 use sangam_sim::{RunningSim, SimConfig, SimServer};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -19,6 +22,25 @@ use tokio::net::TcpListener;
 
 /// Longest a condition may take to come true; it takes milliseconds.
 const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Stands for a simulator's address until it has one.
+const NOT_YET: &str = "http://127.0.0.1:1";
+
+/// The windows an account's limits name, as its simulator's rules: both count by the same figures.
+fn rules_of(account: &RawAccount) -> Vec<RuleConfig> {
+    let pair = |text: &String| {
+        let window: Window = text.parse().expect("a window");
+        (
+            window.count,
+            u32::try_from(window.length.as_secs()).expect("short"),
+        )
+    };
+    let rule = |(name, windows): (&String, &Vec<String>)| RuleConfig {
+        name: name.clone(),
+        windows: windows.iter().map(pair).collect(),
+    };
+    account.limits.windows.iter().map(rule).collect()
+}
 
 /// Simulated brokers and a system over them.
 pub(crate) struct Stack {
@@ -41,29 +63,36 @@ impl Stack {
         change: impl FnOnce(&mut RawConfig),
     ) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let config = SimConfig::default();
-        let sim_clock = config.clock();
+        let sim_clock = SimConfig::default().clock();
         let mut sims = Vec::new();
         let mut raw = RawConfig {
             data_dir: folder.path().join("data"),
+            account: brokers
+                .iter()
+                .map(|broker| simulated_account(broker.as_str(), NOT_YET))
+                .collect(),
             ..RawConfig::default()
         };
-        for broker in brokers {
+        raw.routing.fallback = brokers.iter().map(ToString::to_string).collect();
+        change(&mut raw);
+        for (broker, account) in brokers.iter().zip(&mut raw.account) {
             let loopback = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
             let sim = SimServer::bind_with(
                 simulated_broker(broker.as_str()),
-                config.clone(),
+                SimConfig {
+                    rules: rules_of(account),
+                    ..SimConfig::default()
+                },
                 sim_clock.clone(),
                 loopback,
             )
             .await
             .expect("a simulated broker");
-            raw.account
-                .push(simulated_account(broker.as_str(), &sim.base_url()));
+            if account.base_url.as_deref() == Some(NOT_YET) {
+                account.base_url = Some(sim.base_url());
+            }
             sims.push((*broker, sim));
         }
-        raw.routing.fallback = brokers.iter().map(ToString::to_string).collect();
-        change(&mut raw);
         let system = System::start(check(raw.clone()).expect("a right configuration"), clock)
             .await
             .expect("a system");
@@ -73,6 +102,55 @@ impl Stack {
             sims,
             raw,
         }
+    }
+
+    /// The same with the machine's clock.
+    pub(crate) async fn with_sims(brokers: &[BrokerName], change: impl FnOnce(&mut RawConfig)) -> Self {
+        Self::with(brokers, Arc::new(SystemClock::new()), change).await
+    }
+
+    /// What calls of a class to a broker's account are charged to.
+    pub(crate) fn scope(&self, broker: BrokerName, class: CallClass) -> Scope {
+        Scope {
+            account: format!("sim-{broker}").parse().expect("a name"),
+            class,
+        }
+    }
+
+    /// Requests a broker has seen.
+    pub(crate) async fn requests(&self, broker: BrokerName) -> u64 {
+        let stats = self.stats(broker).await;
+        stats["requests_total"].as_u64().expect("a count")
+    }
+
+    /// Waits until nothing is left in a broker's windows of a second.
+    pub(crate) async fn quiet(&self, broker: BrokerName) {
+        let account = self.scope(broker, CallClass::Orders).account;
+        let second = |window: &WindowUse| window.scope.account == account && window.window.as_secs() == 1;
+        let waiting = async {
+            let mut pace = tokio::time::interval(Duration::from_millis(20));
+            while self
+                .system
+                .limiter()
+                .usage()
+                .iter()
+                .any(|window| second(window) && window.used > 0)
+            {
+                pace.tick().await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, waiting)
+            .await
+            .expect("the windows empty");
+    }
+
+    /// Submits an order to one broker.
+    pub(crate) async fn submit_to(&self, broker: BrokerName, draft: OrderDraft) -> OrderRecord {
+        self.system.desks()[0]
+            .submit(draft, Some(broker))
+            .await
+            .expect("taken by the desk")
+            .order
     }
 
     /// Stops the system and starts another on the same folder and brokers, as after a crash.

@@ -4,7 +4,9 @@
 mod answer;
 mod codes;
 mod order_answer;
+mod rate;
 
 pub(crate) use answer::{read, refusal};
 pub use codes::{CODES, rule};
 pub(crate) use order_answer::{accepted, placed};
+pub use rate::rate_refusal;

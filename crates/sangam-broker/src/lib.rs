@@ -23,7 +23,7 @@ pub mod transport;
 pub use dial::{BoxedStream, Dial, TcpDial};
 pub use evidence::{CodeRule, Refusal, judge};
 pub use fetch::{Fetch, FetchSettings, Progress};
-pub use limited::{Limited, at_priority};
+pub use limited::{Limited, ReadRefusal, at_priority, status_429};
 pub use number::{Flag, Number, Text};
 pub use one_shot::{OneShot, OneShotSettings};
 pub use pasted::Pasted;

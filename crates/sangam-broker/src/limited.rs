@@ -1,7 +1,8 @@
-//! A transport that asks before it sends: no request leaves without a permit of the account's budget.
+//! A transport that asks before it sends: no request leaves without a permit of the account's budget, log-ins included.
+//! One that was taken beforehand ([`sangam_core::in_hand`]) is used first.
 //!
-//! It knows which replies end a permit. What a refusal in a body means is for adapters to say; only the status 429 is
-//! reported from here. It neither retries nor routes.
+//! It knows which replies end a permit, and tells the limiter of refusals for the rate: the status 429 for every broker,
+//! and whatever else its adapter reads as one. It neither retries nor routes.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -9,8 +10,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use http::StatusCode;
-use sangam_core::ports::{BrokerRateRefusal, Limiter, PermitRequest, RateRefusal, Scope};
-use sangam_core::{AccountId, CallClass, Clock, Operation, Priority};
+use sangam_core::ports::{BrokerRateRefusal, Limiter, Permit, PermitRequest, RateRefusal, Scope};
+use sangam_core::{AccountId, Clock, Operation, Priority, in_hand};
 
 use crate::request::{WireRequest, WireResponse};
 use crate::transport::{Sent, Transport, TransportError, TransportFault};
@@ -30,18 +31,25 @@ fn own_priority(operation: Operation) -> Priority {
     match operation {
         Operation::Cancel => Priority::Protective,
         Operation::Place | Operation::Modify => Priority::Order,
+        // Without a session nothing else goes, an exit neither: it may use the reserve.
+        Operation::Login => Priority::Reconcile,
         _ => Priority::Read,
     }
 }
 
+/// Reads a reply as a refusal for the rate, in a broker's own form; `None` if it is none.
+pub type ReadRefusal = fn(&WireResponse) -> Option<BrokerRateRefusal>;
+
 /// A transport around another, for one account. A request waits for its permit for as long as it would wait for its
-/// answer, and then has that long for the answer. Log-ins pass freely.
+/// answer, or for the time set by [`waiting`](Self::waiting), and then has its time for the answer.
 #[derive(Debug)]
 pub struct Limited {
     inner: Arc<dyn Transport>,
     limiter: Arc<dyn Limiter>,
     account: AccountId,
     clock: Arc<dyn Clock>,
+    wait: Option<Duration>,
+    read_refusal: ReadRefusal,
 }
 
 impl Limited {
@@ -58,29 +66,49 @@ impl Limited {
             limiter,
             account,
             clock,
+            wait: None,
+            read_refusal: status_429,
         }
+    }
+
+    /// Sets how long a request waits for its permit.
+    #[must_use]
+    pub fn waiting(mut self, wait: Option<Duration>) -> Self {
+        self.wait = wait;
+        self
+    }
+
+    /// Reads refusals in the broker's own form.
+    #[must_use]
+    pub fn reading_refusals(mut self, read_refusal: ReadRefusal) -> Self {
+        self.read_refusal = read_refusal;
+        self
+    }
+
+    /// The permit taken beforehand, or a new one.
+    async fn permit(&self, scope: &Scope, request: &WireRequest) -> Result<Box<dyn Permit>, TransportError> {
+        if let Some(permit) = in_hand::take(scope) {
+            return Ok(permit);
+        }
+        let own = own_priority(request.operation);
+        let wish = PermitRequest {
+            scope: scope.clone(),
+            weight: 1,
+            priority: URGENCY.try_with(|urgent| own.min(*urgent)).unwrap_or(own),
+            deadline: self.clock.monotonic().after(self.wait.unwrap_or(request.timeout)),
+        };
+        self.limiter.acquire(wish).await.map_err(refused)
     }
 }
 
 #[async_trait]
 impl Transport for Limited {
     async fn send(&self, request: WireRequest) -> Result<WireResponse, TransportError> {
-        let class = request.operation.class();
-        if class == CallClass::Login {
-            return self.inner.send(request).await;
-        }
         let scope = Scope {
             account: self.account.clone(),
-            class,
+            class: request.operation.class(),
         };
-        let own = own_priority(request.operation);
-        let wish = PermitRequest {
-            scope: scope.clone(),
-            weight: 1,
-            priority: URGENCY.try_with(|urgent| own.min(*urgent)).unwrap_or(own),
-            deadline: self.clock.monotonic().after(request.timeout),
-        };
-        let mut permit = self.limiter.acquire(wish).await.map_err(refused)?;
+        let mut permit = self.permit(&scope, &request).await?;
         permit.sent();
         match self.inner.send(request).await {
             Ok(response) => {
@@ -89,11 +117,8 @@ impl Transport for Limited {
                 } else {
                     drop(permit);
                 }
-                if response.status == StatusCode::TOO_MANY_REQUESTS {
-                    let refusal = BrokerRateRefusal {
-                        retry_after: retry_after(&response),
-                        window: None,
-                    };
+                if let Some(refusal) = (self.read_refusal)(&response) {
+                    tracing::warn!(account = %scope.account, class = ?scope.class, ?refusal, "refused for its rate");
                     self.limiter.refused(&scope, refusal);
                 }
                 Ok(response)
@@ -128,12 +153,13 @@ fn is_answer(response: &WireResponse) -> bool {
     )
 }
 
-/// When to come back: in milliseconds where the broker says so (Fyers), else in seconds.
-fn retry_after(response: &WireResponse) -> Option<Duration> {
-    let number = |name| response.header(name)?.trim().parse::<u64>().ok();
-    number("x-retry-after-ms")
-        .map(Duration::from_millis)
-        .or_else(|| number("retry-after").map(Duration::from_secs))
+/// The form every broker shares: the status 429, with or without a header that says when to come back.
+#[must_use]
+pub fn status_429(response: &WireResponse) -> Option<BrokerRateRefusal> {
+    (response.status == StatusCode::TOO_MANY_REQUESTS).then(|| BrokerRateRefusal {
+        retry_after: response.retry_after(),
+        ..BrokerRateRefusal::default()
+    })
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ pub mod calls;
 pub mod clock;
 pub mod error;
 pub mod ids;
+pub mod in_hand;
 pub mod instrument;
 pub mod lifecycle;
 pub mod market;

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use parking_lot::Mutex;
-use sangam_core::ports::{Ledger, LedgerError, OrderFilter, OrderRecord, RouteQuery, Selector, SymbolMap};
+use sangam_core::ports::{
+    Ledger, LedgerError, Limiter, OrderFilter, OrderRecord, RouteQuery, Selector, SymbolMap,
+};
 use sangam_core::{
     AccountId, BrokerName, Clock, GroupId, Operation, OrderDraft, OrderNumber, OrderState, OrderUid, OwnerId,
     Quantity,
@@ -37,6 +39,8 @@ pub struct DeskParts {
     pub ledger: Arc<dyn Ledger>,
     /// Who serves which call.
     pub selector: Arc<dyn Selector>,
+    /// Who may call when.
+    pub limiter: Arc<dyn Limiter>,
     /// The symbol table.
     pub symbols: Arc<dyn SymbolMap>,
     /// The time.

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sangam_core::clock::Monotonic;
+use sangam_core::in_hand::with_permit;
 use sangam_core::ports::{
-    AttemptRecord, AuditEntry, CallReport, Candidate, Change, LedgerError, OrderMoved, OrderRecord, Placed,
-    Ranking,
+    AttemptRecord, AuditEntry, CallReport, Candidate, Change, LedgerError, OrderMoved, OrderRecord, Permit,
+    Placed, Ranking,
 };
 use sangam_core::{
     AttemptNo, AttemptState, Error, ErrorKind, NotPlaced, Operation, OrderKind, OrderRequest, OrderState,
@@ -20,10 +21,10 @@ use tokio::sync::OwnedMutexGuard;
 use crate::account::DeskAccount;
 use crate::desk::Inner;
 use crate::error::DeskError;
-use crate::prepare::prepare;
 use crate::progress::Driven;
 use crate::proof::NotPlacedProof;
 use crate::receive::receive;
+use crate::turn::{Turn, order_scope};
 use crate::write::Ways;
 
 /// Attempts one order may take; the tag has one character for the attempt.
@@ -46,11 +47,11 @@ pub(crate) struct Placement {
 }
 
 /// One order on its way, and what its steps need.
-struct Drive {
-    inner: Arc<Inner>,
+pub(crate) struct Drive {
+    pub(crate) inner: Arc<Inner>,
     driven: Arc<Driven>,
-    began: Monotonic,
-    order: OrderRecord,
+    pub(crate) began: Monotonic,
+    pub(crate) order: OrderRecord,
 }
 
 /// Drives one order.
@@ -82,20 +83,22 @@ impl Drive {
         let mut no = AttemptNo(0);
         let mut last: Option<String> = None;
         let mut asked = self.order.request.clone();
-        for (i, candidate) in candidates.iter().enumerate() {
+        let mut open = candidates.to_vec();
+        while !open.is_empty() && no.0 < ATTEMPTS_MAX {
             let inner = Arc::clone(&self.inner);
-            let Some(account) = inner.account(&candidate.account) else {
-                continue;
-            };
-            let sent = match prepare(&inner, account, &asked, tick).await {
-                Ok(request) => request,
-                Err(error) => {
-                    tracing::info!(order = %self.order.uid, account = %candidate.account, %error, "not sent there");
+            let (candidate, sent, permit) = match self.turn(&mut open, &asked, tick).await {
+                Turn::Taken(turn) => *turn,
+                Turn::NotThere(error) => {
                     last = Some(error.to_string());
                     continue;
                 }
+                Turn::Again => continue,
+                Turn::TooLate => break,
             };
-            if no.0 >= ATTEMPTS_MAX || !self.in_time() {
+            let Some(account) = inner.account(&candidate.account) else {
+                continue;
+            };
+            if !self.in_time() {
                 break;
             }
             if let Some(why) = inner.progress.obstacle() {
@@ -109,18 +112,18 @@ impl Drive {
                 // The first protected limit bounds every attempt that follows.
                 asked.pricing = sent.pricing;
             }
-            let intent = match self.intend(candidate, no, sent).await {
+            let intent = match self.intend(&candidate, no, sent).await {
                 Ok(intent) => intent,
                 Err(error) => return self.never_sent(no, &error).await,
             };
-            let error = match self.send(account, &intent).await {
+            let error = match self.send(account, &intent, permit).await {
                 Ok(placed) => return self.acked(&intent, &placed).await,
                 Err(error) => error,
             };
             let Some(proof) = NotPlacedProof::of(&error) else {
                 return self.in_doubt(&intent, &error).await;
             };
-            let moves = i + 1 < candidates.len() && may_move(&asked, &error) && self.in_time();
+            let moves = !open.is_empty() && may_move(&asked, &error) && self.in_time();
             self.order = self.not_placed(&intent, &error, proof, moves).await;
             if self.order.state != OrderState::Queued {
                 return self.order;
@@ -216,7 +219,12 @@ impl Drive {
         self.inner.must_write(&self.order, &self.driven, ways).await
     }
 
-    async fn send(&self, account: &DeskAccount, intent: &AttemptRecord) -> Result<Placed, Error> {
+    async fn send(
+        &self,
+        account: &DeskAccount,
+        intent: &AttemptRecord,
+        permit: Box<dyn Permit>,
+    ) -> Result<Placed, Error> {
         let parts = &self.inner.parts;
         let refuse = |kind, what: &str| Err(Error::refused(kind, what).at(account.name()));
         if !account.broker.capabilities().carries_tag(&intent.tag) {
@@ -234,7 +242,8 @@ impl Drive {
             algo: account.algo.clone(),
         };
         let started = parts.clock.monotonic();
-        let answer = tokio::time::timeout(parts.settings.answer_wait, account.broker.place(&command)).await;
+        let call = with_permit(order_scope(account.id()), permit, account.broker.place(&command));
+        let answer = tokio::time::timeout(parts.settings.answer_wait, call).await;
         let answer = answer.unwrap_or_else(|_| {
             let what = format!("no answer within {} s", parts.settings.answer_wait.as_secs_f32());
             Err(Error::new(ErrorKind::Timeout, Outcome::Unknown, what).at(account.name()))
@@ -332,7 +341,7 @@ impl Drive {
         self.inner.must_write(&self.order, &self.driven, ways).await
     }
 
-    fn in_time(&self) -> bool {
+    pub(crate) fn in_time(&self) -> bool {
         let spent: Duration = self.inner.parts.clock.monotonic().since(self.began);
         spent < self.inner.parts.settings.deadline
     }

@@ -20,6 +20,7 @@ mod receive;
 mod reconcile;
 mod settings;
 mod tag;
+mod turn;
 mod view;
 mod watch;
 mod write;

@@ -55,9 +55,7 @@ pub(crate) async fn prepare(
             "after-market orders are not offered".to_owned(),
         );
     }
-    let needs_quote =
-        request.pricing.kind() == OrderKind::Market && !can.order_kinds.contains(OrderKind::Market);
-    let quote = if needs_quote {
+    let quote = if needs_quote(account, request) {
         quote(account, request).await?
     } else {
         None
@@ -72,6 +70,12 @@ pub(crate) async fn prepare(
         now,
     )
     .map_err(|error| error.at(broker))
+}
+
+/// Whether the order can be sent there only with a fresh quote, which is asked for.
+pub(crate) fn needs_quote(account: &DeskAccount, request: &OrderRequest) -> bool {
+    let can = account.broker.capabilities();
+    request.pricing.kind() == OrderKind::Market && !can.order_kinds.contains(OrderKind::Market)
 }
 
 /// The broker's quote of the order's instrument and of no other. A question that failed sent no order, whatever became

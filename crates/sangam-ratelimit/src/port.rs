@@ -1,8 +1,7 @@
 //! The limiter port of `sangam-core`: a budget for each account, and which of its scopes a class of calls is charged to.
 //!
 //! A class finds its scope by name: orders `orders`, market data `market_data`, books and funds `account_reads`, candles
-//! `history`, log-in `login`; where there is no scope of that name, `others`, and where there is none, `all`. Log-in alone
-//! passes freely where no scope bears its name: a lapsed session must not wait for a full window to be renewed.
+//! `history`, log-in `login`; where there is no scope of that name, `others`, and where there is none, `all`.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
@@ -88,11 +87,7 @@ impl AccountBudgets {
     ) -> Self {
         let account = |(id, plan): (AccountId, Plan)| {
             let rest = plan.scope("others").or_else(|| plan.scope("all"));
-            let scope = |(class, name): (CallClass, &str)| {
-                let free = class == CallClass::Login;
-                let scope = plan.scope(name).or(rest.filter(|_| !free))?;
-                Some((class, scope))
-            };
+            let scope = |(class, name): (CallClass, &str)| Some((class, plan.scope(name).or(rest)?));
             let account = Account {
                 scopes: CLASSES.into_iter().filter_map(scope).collect(),
                 budget: Budget::new(&plan, Arc::new(CoreTime(Arc::clone(clock)))),
@@ -121,18 +116,6 @@ impl fmt::Debug for AccountBudgets {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.accounts.keys()).finish()
     }
-}
-
-/// A log-in's permit where log-ins are not counted.
-#[derive(Debug)]
-struct Free;
-
-impl Permit for Free {
-    fn sent(&mut self) {}
-
-    fn answered(self: Box<Self>) {}
-
-    fn not_sent(self: Box<Self>) {}
 }
 
 impl Permit for crate::Permit {
@@ -165,16 +148,12 @@ impl Limiter for AccountBudgets {
     fn earliest(&self, scope: &Scope, weight: u32) -> Monotonic {
         match self.find(scope) {
             Some((budget, id)) => to_monotonic(budget.earliest(id, weight)),
-            None if scope.class == CallClass::Login => Monotonic::default(),
             None => to_monotonic(Nanos::NEVER),
         }
     }
 
     async fn acquire(&self, request: PermitRequest) -> Result<Box<dyn Permit>, RateRefusal> {
         let Some((budget, scope)) = self.find(&request.scope) else {
-            if request.scope.class == CallClass::Login && self.accounts.contains_key(&request.scope.account) {
-                return Ok(Box::new(Free));
-            }
             return Err(RateRefusal {
                 window: format!(
                     "account {}, which has no budget for these calls,",
@@ -198,15 +177,25 @@ impl Limiter for AccountBudgets {
     fn fullness_permille(&self, scope: &Scope) -> u32 {
         match self.find(scope) {
             Some((budget, id)) => budget.fullness_permille(id),
-            None if scope.class == CallClass::Login => 0,
             None => 1_000,
         }
     }
 
     fn refused(&self, scope: &Scope, refusal: BrokerRateRefusal) {
         if let Some((budget, id)) = self.find(scope) {
-            let BrokerRateRefusal { retry_after, window } = refusal;
-            budget.refused(id, BrokerRefusal { retry_after, window });
+            let BrokerRateRefusal {
+                retry_after,
+                window,
+                limit,
+            } = refusal;
+            budget.refused(
+                id,
+                BrokerRefusal {
+                    retry_after,
+                    window,
+                    limit,
+                },
+            );
         }
     }
 

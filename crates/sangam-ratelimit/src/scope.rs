@@ -63,6 +63,8 @@ pub(crate) struct Scope {
 struct Counted {
     window: Window,
     held_ns: u64,
+    /// The most it takes: its count, or less if the broker said so.
+    most: u32,
     /// The count in use.
     working: u32,
     /// Of that, what is kept for exits, cancels and reconciliation.
@@ -95,6 +97,7 @@ impl Scope {
         let counted = |(window, held_ns): &(Window, u64)| Counted {
             window: *window,
             held_ns: *held_ns,
+            most: window.count,
             working: window.count,
             reserve: reserve(window.count, reserve_percent),
             slices: (!stamped(window)).then(|| Buckets::new(*held_ns)),
@@ -143,7 +146,7 @@ impl Scope {
                     _ => continue,
                 }
             };
-            let largest = counted.window.count;
+            let largest = counted.most;
             let configured = if privileged {
                 largest
             } else {
@@ -227,6 +230,13 @@ impl Scope {
 
     pub(crate) fn refused(&mut self, refusal: BrokerRefusal, now: Nanos, until_midnight: Option<Duration>) {
         let block = refusal.window.unwrap_or_else(|| self.fullest_short(now));
+        if let (Some(length), Some(limit)) = (refusal.window, refusal.limit) {
+            let told = self
+                .windows
+                .iter_mut()
+                .filter(|counted| counted.window.length == length);
+            told.for_each(|counted| counted.most = counted.most.min(limit.max(1)));
+        }
         self.strain.refused(refusal, block, now, until_midnight);
         self.use_permille();
     }
@@ -255,7 +265,7 @@ impl Scope {
 
     fn use_permille(&mut self) {
         for counted in &mut self.windows {
-            let working = u64::from(counted.window.count) * u64::from(self.strain.permille) / 1_000;
+            let working = u64::from(counted.most) * u64::from(self.strain.permille) / 1_000;
             counted.working = u32::try_from(working).unwrap_or(u32::MAX).max(1);
             counted.reserve = reserve(counted.working, self.reserve_percent);
         }

@@ -27,6 +27,8 @@ pub struct BrokerRefusal {
     /// The length of the window that was full, where the broker named it. Without it, the refusal counts as a breached
     /// minute where those are counted.
     pub window: Option<Duration>,
+    /// How many calls that window takes, as the broker said: a window of that length never takes more from then on.
+    pub limit: Option<u32>,
 }
 
 /// The state of one scope that comes from refusals.

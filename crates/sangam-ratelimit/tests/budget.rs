@@ -224,7 +224,7 @@ fn a_refusal_by_the_broker_shuts_lowers_and_heals() {
     let all = it.scope("all");
     let told = BrokerRefusal {
         retry_after: Some(SECOND * 7),
-        window: None,
+        ..BrokerRefusal::default()
     };
     it.budget.refused(all, told);
     it.budget.refused(all, told);
@@ -270,7 +270,7 @@ fn fyers_is_closed_one_breach_before_it_blocks_the_day() {
             orders,
             BrokerRefusal {
                 retry_after: Some(SECOND),
-                window: None,
+                ..BrokerRefusal::default()
             },
         );
         it.time.advance(wait);
@@ -314,8 +314,8 @@ fn a_second_that_was_breached_is_no_minute() {
         it.budget.refused(
             it.scope("all"),
             BrokerRefusal {
-                retry_after: None,
                 window: Some(SECOND),
+                ..BrokerRefusal::default()
             },
         );
         it.time.advance(SECOND * 61);
@@ -325,4 +325,24 @@ fn a_second_that_was_breached_is_no_minute() {
         (usage.broker_refusals, usage.minute_breaches, usage.closed_for),
         (5, 0, None)
     );
+}
+
+/// A broker that names its limit is believed for good, downwards.
+#[test]
+fn a_limit_the_broker_names_is_never_passed_again() {
+    let it = plain(&[Window::per_second(20), Window::per_minute(1_000)], 0);
+    let told = |limit| BrokerRefusal {
+        window: Some(SECOND),
+        limit: Some(limit),
+        ..BrokerRefusal::default()
+    };
+    for limit in [10, 50] {
+        it.budget.refused(it.scope("all"), told(limit));
+        it.time.advance(SECOND * 7_200);
+    }
+    assert_eq!(it.burst("all"), 10);
+    assert_eq!(it.take("all", 11).unwrap_err(), Why::TooHeavy);
+    it.budget.refused(it.scope("all"), told(0));
+    it.time.advance(SECOND * 7_200);
+    assert_eq!(it.burst("all"), 1, "nought cannot be meant");
 }

@@ -80,8 +80,8 @@ fn classes_share_what_their_broker_counts_together() {
         "reads are counted apart"
     );
     assert!(
-        call(&budgets, "flat", CallClass::Login, Priority::Read),
-        "log-ins are not counted"
+        !call(&budgets, "flat", CallClass::Login, Priority::Reconcile),
+        "log-ins are counted with all calls"
     );
     let refusal = ask(&budgets, scope("flat", CallClass::Orders), Priority::Order).unwrap_err();
     assert_eq!(
@@ -110,7 +110,7 @@ fn classes_share_what_their_broker_counts_together() {
         .map(|w| (w.window.as_secs(), w.used, w.limit))
         .collect();
     assert_eq!(reads, [(1, 0, 9), (60, 9, 100)]);
-    assert_eq!(of(CallClass::Login).count(), 0);
+    assert_eq!(of(CallClass::Login).count(), 2);
 }
 
 #[test]
@@ -131,7 +131,7 @@ fn a_report_of_the_broker_shuts_its_account_alone() {
         &scope("flat", CallClass::Orders),
         BrokerRateRefusal {
             retry_after: Some(Duration::from_secs(3)),
-            window: None,
+            ..BrokerRateRefusal::default()
         },
     );
     let refusal = ask(

@@ -6,6 +6,6 @@ mod router;
 mod rules;
 
 pub use health::{FAILURES_BEFORE_UNHEALTHY, Health};
-pub use read::{ReadFailed, ReadOperation, read_with_failover};
+pub use read::{ReadContext, ReadFailed, ReadOperation, read_with_failover};
 pub use router::{AccountHealth, Router};
 pub use rules::{Origin, RoutingRules};

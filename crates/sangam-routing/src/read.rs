@@ -2,9 +2,13 @@
 //! here.
 
 use std::future::Future;
+use std::time::Duration;
 
-use sangam_core::ports::{CallReport, Candidate, Selector};
-use sangam_core::{Advice, Clock, Error, ErrorKind, Operation};
+use sangam_core::in_hand::with_permit;
+use sangam_core::ports::{
+    CallReport, Candidate, Limiter, PermitRequest, RateRefusal, Scope, Selector, acquire_first,
+};
+use sangam_core::{AccountId, Advice, Clock, Error, ErrorKind, Operation, Outcome, Priority};
 
 /// An operation without effect at the broker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,28 +51,73 @@ impl ReadFailed {
     }
 }
 
-/// Asks the candidates in turn until one answers.
+/// How often a broker may refuse one read for its rate and be asked again.
+const RATE_REFUSALS_MAX: usize = 3;
+
+/// What a read needs beside its candidates.
+#[derive(Debug, Clone, Copy)]
+pub struct ReadContext<'a> {
+    /// Hears how each call ended.
+    pub selector: &'a dyn Selector,
+    /// Gives the permits.
+    pub limiter: &'a dyn Limiter,
+    /// The time.
+    pub clock: &'a dyn Clock,
+}
+
+/// Asks one candidate after the other until one answers, each time the first that has room: the caller waits in the lines
+/// of all that are left, and takes the permit that comes first. The call is made with that permit in hand.
 ///
 /// A failure that speaks of the request alone (a wrong symbol, an order that does not exist) ends it: another broker
-/// would say the same. Each call is told to the selector.
+/// would say the same. Each call is told to the selector. `wait` is how long one may wait for a
+/// permit at an account, counted anew after each failure.
 ///
 /// # Errors
-/// [`ReadFailed`] with what each candidate said.
+/// [`ReadFailed`] with what each candidate said, or that it had no room in time.
 pub async fn read_with_failover<T, F, Fut>(
-    selector: &dyn Selector,
-    clock: &dyn Clock,
+    context: ReadContext<'_>,
     operation: ReadOperation,
     candidates: Vec<Candidate>,
+    wait: impl Fn(&AccountId) -> Duration,
     mut call: F,
 ) -> Result<(T, Candidate), ReadFailed>
 where
     F: FnMut(Candidate) -> Fut,
     Fut: Future<Output = Result<T, Error>>,
 {
-    let mut tried = Vec::new();
-    for candidate in candidates {
+    let ReadContext {
+        selector,
+        limiter,
+        clock,
+    } = context;
+    let class = operation.0.class();
+    let mut open = candidates;
+    let mut tried: Vec<(Candidate, Error)> = Vec::new();
+    while !open.is_empty() {
+        let now = clock.monotonic();
+        let wish = |candidate: &Candidate| PermitRequest {
+            scope: Scope {
+                account: candidate.account.clone(),
+                class,
+            },
+            weight: 1,
+            priority: Priority::Read,
+            deadline: now.after(wait(&candidate.account)),
+        };
+        let (at, permit) = match acquire_first(limiter, open.iter().map(wish).collect()).await {
+            Ok(granted) => granted,
+            Err(refusals) => {
+                tried.extend(open.into_iter().zip(refusals.iter().map(no_room)));
+                break;
+            }
+        };
+        let candidate = open.remove(at);
+        let scope = Scope {
+            account: candidate.account.clone(),
+            class,
+        };
         let started = clock.monotonic();
-        let answer = call(candidate.clone()).await;
+        let answer = with_permit(scope, permit, call(candidate.clone())).await;
         selector.record(
             &candidate.account,
             CallReport {
@@ -84,6 +133,14 @@ where
                 let others_differ = matches!(error.kind(), ErrorKind::Permission | ErrorKind::NotOffered);
                 let final_word = error.advice() == Advice::Fix && !others_differ;
                 tracing::debug!(account = %candidate.account, %error, "read failed");
+                // Shut until the broker's time, it stands at the end of the line again.
+                let times = tried
+                    .iter()
+                    .filter(|(other, _)| other.account == candidate.account)
+                    .count();
+                if error.kind() == ErrorKind::RateLimited && times < RATE_REFUSALS_MAX {
+                    open.push(candidate.clone());
+                }
                 tried.push((candidate, error));
                 if final_word {
                     break;
@@ -94,12 +151,20 @@ where
     Err(ReadFailed { tried })
 }
 
+/// A refusal of our own limiter as an error: nothing was sent.
+fn no_room(refusal: &RateRefusal) -> Error {
+    let wait = refusal.retry_after;
+    Error::new(ErrorKind::RateLimited, Outcome::NotSent, refusal.to_string())
+        .with_advice(Advice::Wait(Some(wait)))
+}
+
 #[cfg(test)]
 mod tests {
     use std::cell::RefCell;
 
     use sangam_core::ports::RouteQuery;
-    use sangam_core::{BrokerName, ManualClock, Outcome, Timestamp};
+    use sangam_core::{BrokerName, ManualClock, Timestamp};
+    use sangam_testkit::Unlimited;
 
     use super::*;
     use crate::{Router, RoutingRules};
@@ -119,12 +184,25 @@ mod tests {
             .candidates;
         let asked = RefCell::new(0);
         let clock = ManualClock::at(Timestamp::UNIX_EPOCH);
-        let result = read_with_failover(&router, &clock, operation, candidates, |_| {
-            let answer = answers[*asked.borrow()];
-            *asked.borrow_mut() += 1;
-            async move { answer.map_err(|kind| Error::new(kind, Outcome::Rejected, "x")) }
-        })
+        let limiter = Unlimited::default();
+        let context = ReadContext {
+            selector: &router,
+            limiter: &limiter,
+            clock: &clock,
+        };
+        let result = read_with_failover(
+            context,
+            operation,
+            candidates,
+            |_| Duration::from_secs(1),
+            |_| {
+                let answer = answers[*asked.borrow()];
+                *asked.borrow_mut() += 1;
+                async move { answer.map_err(|kind| Error::new(kind, Outcome::Rejected, "x")) }
+            },
+        )
         .await;
+        assert_eq!(limiter.held(), 0, "each permit ends with its call");
         let count = *asked.borrow();
         (
             result
@@ -192,13 +270,19 @@ mod tests {
         let operation = ReadOperation::new(Operation::Funds).expect("a read");
         let clock = ManualClock::at(Timestamp::UNIX_EPOCH);
         let candidates = BrokerName::ALL.map(candidate).to_vec();
-        let answer = read_with_failover(&selector, &clock, operation, candidates, |candidate| async move {
+        let context = ReadContext {
+            selector: &selector,
+            limiter: &Unlimited::default(),
+            clock: &clock,
+        };
+        let call = |candidate: Candidate| async move {
             match candidate.broker {
                 BrokerName::Flattrade => Err(Error::new(ErrorKind::Timeout, Outcome::Unknown, "no answer")),
                 _ => Ok(7),
             }
-        })
-        .await;
+        };
+        let wait = |_: &AccountId| Duration::from_secs(1);
+        let answer = read_with_failover(context, operation, candidates, wait, call).await;
         assert_eq!(answer.map(|(value, _)| value).ok(), Some(7));
     }
 }

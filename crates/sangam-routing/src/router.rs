@@ -1,4 +1,4 @@
-//! The selector of the first form: rules and health. The lock guards one small table and is never held while waiting.
+//! The selector of the first form: room under the rate limits, rules, health. The lock guards one small table and is never held while waiting.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -8,19 +8,42 @@ use parking_lot::RwLock;
 use sangam_core::ports::{
     CallReport, Candidate, Limiter, PassedOver, Ranking, RouteQuery, Scope, Selector, SymbolMap,
 };
-use sangam_core::{AccountId, BrokerName, CallClass, Clock};
+use sangam_core::{AccountId, BrokerName, Clock};
 
 use crate::health::Health;
 use crate::rules::{Origin, RoutingRules};
 
-/// Ranks accounts by rules and health.
+/// From which use of a window on an account is passed over while another has room, where nothing else is set.
+const SOFT_PERMILLE: u32 = 800;
+
+/// Ranks accounts by room, rules and health.
 #[derive(Debug)]
 pub struct Router {
     rules: RoutingRules,
     accounts: Vec<(AccountId, BrokerName)>,
     health: RwLock<BTreeMap<AccountId, Health>>,
     symbols: Option<Arc<dyn SymbolMap>>,
-    order_limits: Option<(Arc<dyn Limiter>, Arc<dyn Clock>)>,
+    limits: Option<Limits>,
+}
+
+/// What the ranking asks the limiter.
+#[derive(Debug)]
+struct Limits {
+    limiter: Arc<dyn Limiter>,
+    clock: Arc<dyn Clock>,
+    /// From which use of a window on an account is passed over while another has room, in thousandths.
+    soft_permille: BTreeMap<AccountId, u32>,
+}
+
+/// How much room an account has for a call; less is better.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Room {
+    /// Below its soft threshold.
+    Enough,
+    /// At or above it, in thousandths of its fullest window.
+    Little(u32),
+    /// None for so long at least.
+    None(Duration),
 }
 
 /// An account with its health, for people to look at.
@@ -43,7 +66,7 @@ impl Router {
             accounts: accounts.into_iter().collect(),
             health: RwLock::default(),
             symbols: None,
-            order_limits: None,
+            limits: None,
         }
     }
 
@@ -54,25 +77,45 @@ impl Router {
         self
     }
 
-    /// Puts accounts that would have to wait for a permit behind those that would not, for order commands.
+    /// Ranks by room first: accounts below their soft threshold, then those at or above it with room left, the emptiest
+    /// first, then those that would have to wait, the shortest wait first. An account without a threshold has the default,
+    /// 800 thousandths.
     #[must_use]
-    pub fn with_order_limits(mut self, limiter: Arc<dyn Limiter>, clock: Arc<dyn Clock>) -> Self {
-        self.order_limits = Some((limiter, clock));
+    pub fn with_limits(
+        mut self,
+        limiter: Arc<dyn Limiter>,
+        clock: Arc<dyn Clock>,
+        soft_permille: impl IntoIterator<Item = (AccountId, u32)>,
+    ) -> Self {
+        self.limits = Some(Limits {
+            limiter,
+            clock,
+            soft_permille: soft_permille.into_iter().collect(),
+        });
         self
     }
 
-    /// How long an order command to an account would wait at least.
-    fn wait(&self, account: &AccountId, query: RouteQuery<'_>) -> Duration {
-        let class = query.operation.class();
-        match &self.order_limits {
-            Some((limiter, clock)) if class == CallClass::Orders => {
-                let scope = Scope {
-                    account: account.clone(),
-                    class,
-                };
-                limiter.earliest(&scope, 1).since(clock.monotonic())
-            }
-            _ => Duration::ZERO,
+    fn room(&self, account: &AccountId, query: RouteQuery<'_>) -> Room {
+        let Some(limits) = &self.limits else {
+            return Room::Enough;
+        };
+        let scope = Scope {
+            account: account.clone(),
+            class: query.operation.class(),
+        };
+        let bound = limits.limiter.earliest(&scope, 1);
+        let wait = bound.since(limits.clock.monotonic());
+        if !wait.is_zero() {
+            return Room::None(wait);
+        }
+        let soft = limits
+            .soft_permille
+            .get(account)
+            .copied()
+            .unwrap_or(SOFT_PERMILLE);
+        match limits.limiter.fullness_permille(&scope) {
+            used if used >= soft => Room::Little(used),
+            _ => Room::Enough,
         }
     }
 
@@ -117,22 +160,25 @@ impl Selector for Router {
                     reason,
                 }),
                 None => {
-                    let wait = self.wait(account, query);
-                    ranked.push((wait, self.rules.place(query.operation, *broker), account, *broker));
+                    let room = self.room(account, query);
+                    ranked.push((room, self.rules.place(query.operation, *broker), account, *broker));
                 }
             }
         }
-        ranked.sort_by_key(|(wait, (place, _), ..)| (*wait, *place));
+        ranked.sort_by_key(|(room, (place, _), ..)| (*room, *place));
         ranking.candidates = ranked
             .into_iter()
-            .map(|(wait, (place, origin), account, broker)| Candidate {
+            .map(|(room, (place, origin), account, broker)| Candidate {
                 account: account.clone(),
                 broker,
-                reason: match origin {
-                    _ if !wait.is_zero() => format!("its rate windows are full for {} ms", wait.as_millis()),
-                    Origin::Rule => format!("choice {} of the rule for {}", place + 1, query.operation),
-                    Origin::Fallback => format!("place {} by the fallback chain", place + 1),
-                    Origin::Rest => "named by no rule".to_owned(),
+                reason: match (room, origin) {
+                    (Room::None(wait), _) => {
+                        format!("its rate windows are full for {} ms", wait.as_millis())
+                    }
+                    (Room::Little(used), _) => format!("its fullest rate window is at {} %", used / 10),
+                    (_, Origin::Rule) => format!("choice {} of the rule for {}", place + 1, query.operation),
+                    (_, Origin::Fallback) => format!("place {} by the fallback chain", place + 1),
+                    (_, Origin::Rest) => "named by no rule".to_owned(),
                 },
             })
             .collect();

@@ -8,6 +8,7 @@ pub mod samples;
 mod script;
 mod scripted_broker;
 pub mod strategies;
+mod unlimited;
 
 pub use cache_suite::cache_conformance;
 pub use faulty_ledger::{CommitFault, FaultyLedger};
@@ -15,3 +16,4 @@ pub use ledger_suite::ledger_conformance;
 pub use sangam_core::ManualClock;
 pub use script::{Held, Script};
 pub use scripted_broker::ScriptedBroker;
+pub use unlimited::Unlimited;

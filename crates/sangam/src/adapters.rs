@@ -1,9 +1,10 @@
 //! From an account's configuration to the way to its broker: the one place that names the three adapters. Order commands
-//! get the one-shot transport behind the rate limiter, everything else the ordinary one.
+//! get the one-shot transport, everything else the ordinary one; both are behind the account's budget, so that nothing
+//! reaches the broker without a permit.
 
 use std::sync::Arc;
 
-use sangam_broker::{Limited, OneShot, OneShotSettings, Reads, ReadsSettings};
+use sangam_broker::{Limited, OneShot, OneShotSettings, ReadRefusal, Reads, ReadsSettings, Transport};
 use sangam_broker_flattrade as flattrade;
 use sangam_broker_fyers as fyers;
 use sangam_broker_upstox as upstox;
@@ -24,17 +25,27 @@ pub(crate) fn build(
         local_addr: account.local_address,
         ..OneShotSettings::default()
     }));
-    // Inside the limiter the request leaves at once; outside it, it may have waited for its permit.
-    let orders = Arc::new(Limited::new(
-        once,
-        limiter,
-        account.name.clone(),
-        Arc::clone(&clock),
-    ));
-    let reads = Arc::new(Reads::new(&ReadsSettings {
+    let plain = Arc::new(Reads::new(&ReadsSettings {
         local_addr: account.local_address,
         ..ReadsSettings::default()
     })?);
+    let refusals: ReadRefusal = match account.broker {
+        BrokerName::Flattrade => flattrade::error::rate_refusal,
+        BrokerName::Fyers => fyers::error::rate_refusal,
+        BrokerName::Upstox => upstox::error::rate_refusal,
+    };
+    // Inside the limiter the request leaves at once; outside it, it may have waited for its permit.
+    let limited = |inner: Arc<dyn Transport>| {
+        Limited::new(
+            inner,
+            Arc::clone(&limiter),
+            account.name.clone(),
+            Arc::clone(&clock),
+        )
+        .reading_refusals(refusals)
+    };
+    let orders = Arc::new(limited(once));
+    let reads = Arc::new(limited(plain).waiting(account.limits.read_wait));
     Ok(match account.broker {
         BrokerName::Flattrade => Arc::new(flattrade::Flattrade::new(
             flattrade_config(account),

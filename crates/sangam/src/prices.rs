@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use sangam_core::ports::{CacheKind, Candidate, RouteQuery, Selector, SymbolMap as _};
 use sangam_core::{
-    BrokerName, Candle, CandleQuery, Depth, Error, ErrorKind, InstrumentId, Operation, Quote, Timestamp,
+    AccountId, BrokerName, Candle, CandleQuery, Depth, Error, ErrorKind, InstrumentId, Operation, Quote,
+    Timestamp,
 };
-use sangam_routing::{Origin, ReadFailed, ReadOperation, read_with_failover};
+use sangam_routing::{Origin, ReadContext, ReadFailed, ReadOperation, read_with_failover};
 
 use crate::system::{Account, System};
 use crate::view::Seen;
@@ -265,24 +266,29 @@ impl System {
     {
         let operation = ReadOperation::new(operation).expect("only reads come here");
         let inner = &self.inner;
-        read_with_failover(
-            inner.router.as_ref(),
-            inner.clock.as_ref(),
-            operation,
-            candidates,
-            |candidate| {
-                let account = inner.account(&candidate.account).map(&call);
-                async move {
-                    match account {
-                        Some(answer) => answer.await,
-                        None => Err(Error::refused(
-                            ErrorKind::Internal,
-                            "the router named an account that is not ours",
-                        )),
-                    }
+        let context = ReadContext {
+            selector: inner.router.as_ref(),
+            limiter: inner.limiter.as_ref(),
+            clock: inner.clock.as_ref(),
+        };
+        let wait = |account: &AccountId| {
+            let account = inner.account(account).map(|account| &account.config);
+            account.map_or(Duration::ZERO, |account| {
+                account.limits.read_wait.unwrap_or(account.read_timeout)
+            })
+        };
+        read_with_failover(context, operation, candidates, wait, |candidate| {
+            let account = inner.account(&candidate.account).map(&call);
+            async move {
+                match account {
+                    Some(answer) => answer.await,
+                    None => Err(Error::refused(
+                        ErrorKind::Internal,
+                        "the router named an account that is not ours",
+                    )),
                 }
-            },
-        )
+            }
+        })
         .await
     }
 }

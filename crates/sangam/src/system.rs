@@ -6,7 +6,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use sangam_broker::{Fetch, FetchSettings};
 use sangam_cache::{CacheSettings, MemoryCache, TypedCache};
-use sangam_core::ports::{Broker, Ledger, SymbolMap};
+use sangam_core::ports::{Broker, Ledger, Limiter, SymbolMap};
 use sangam_core::{AccountId, Clock, GroupId, IST, Timestamp};
 use sangam_instruments::{LiveTable, Store, Table};
 use sangam_orders::{Desk, DeskAccount, DeskParts, TagKey};
@@ -36,6 +36,7 @@ pub(crate) struct Inner {
     pub(crate) accounts: Vec<Account>,
     pub(crate) desks: Vec<Desk>,
     pub(crate) router: Arc<Router>,
+    pub(crate) limiter: Arc<dyn Limiter>,
     pub(crate) ledger: Arc<SqliteLedger>,
     pub(crate) cache: TypedCache,
     pub(crate) live: Arc<LiveTable>,
@@ -93,13 +94,19 @@ impl System {
         let names = accounts
             .iter()
             .map(|account| (account.config.name.clone(), account.config.broker));
+        let soft = config
+            .accounts
+            .iter()
+            .map(|account| (account.name.clone(), account.limits.soft_permille));
         let router = Router::new(config.routing.clone(), names)
             .with_symbols(Arc::clone(&symbols))
-            .with_order_limits(limiter, Arc::clone(&clock));
+            .with_limits(Arc::clone(&limiter), Arc::clone(&clock), soft);
         let router = Arc::new(router);
         let ledger = Arc::new(SqliteLedger::open(config.data_dir.join("ledger.sqlite")).await?);
         let tag_key = data_dir::tag_key(&config.data_dir)?;
-        let desks = desks(&config, &accounts, &ledger, &router, &symbols, &clock, &tag_key);
+        let desks = desks(
+            &config, &accounts, &ledger, &router, &limiter, &symbols, &clock, &tag_key,
+        );
         let cache_settings = CacheSettings {
             market_data_ttl: config.quote_max_age,
             ..CacheSettings::default()
@@ -119,6 +126,7 @@ impl System {
                 accounts,
                 desks,
                 router,
+                limiter,
                 ledger,
                 cache,
                 live,
@@ -172,6 +180,12 @@ impl System {
         &self.inner.router
     }
 
+    /// The budgets of calls.
+    #[must_use]
+    pub fn limiter(&self) -> &dyn Limiter {
+        self.inner.limiter.as_ref()
+    }
+
     /// The way to an account's broker.
     #[must_use]
     pub fn broker(&self, account: &AccountId) -> Option<Arc<dyn Broker>> {
@@ -219,11 +233,16 @@ impl Inner {
     }
 }
 
+#[expect(
+    clippy::too_many_arguments,
+    reason = "a desk is put together from all parts of the stack"
+)]
 fn desks(
     config: &Config,
     accounts: &[Account],
     ledger: &Arc<SqliteLedger>,
     router: &Arc<Router>,
+    limiter: &Arc<dyn Limiter>,
     symbols: &Arc<dyn SymbolMap>,
     clock: &Arc<dyn Clock>,
     tag_key: &TagKey,
@@ -253,6 +272,7 @@ fn desks(
             group,
             ledger: Arc::<SqliteLedger>::clone(ledger),
             selector: Arc::<Router>::clone(router),
+            limiter: Arc::clone(limiter),
             symbols: Arc::clone(symbols),
             clock: Arc::clone(clock),
             entropy: Arc::new(random_bytes::<10>),

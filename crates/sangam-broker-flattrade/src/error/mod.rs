@@ -8,5 +8,5 @@ mod sentences;
 
 pub use classify::failure;
 pub(crate) use classify::{is_no_data, no_data, strange};
-pub use rate::{RateNotice, rate_notice};
+pub use rate::{RateNotice, rate_notice, rate_refusal};
 pub use sentences::{FRAGMENTS, Fragment, SENTENCES, Sentence};

@@ -2,6 +2,7 @@
 //! read first, whatever the content type says; a page that is not the broker's own form proves nothing.
 
 mod codes;
+mod rate;
 
 use sangam_broker::{WireResponse, judge, shown};
 use sangam_core::ports::{Accepted, Placed};
@@ -9,6 +10,7 @@ use sangam_core::{Advice, BrokerName, BrokerOrderId, Error, ErrorKind, Operation
 use serde_json::value::RawValue;
 
 pub use codes::{CODES, rule};
+pub use rate::rate_refusal;
 
 use crate::wire::{Envelope, ErrorRow, OrderIds};
 

@@ -169,9 +169,9 @@ async fn a_refusal_is_an_error_that_says_when_to_come_back() {
 }
 
 #[tokio::test]
-async fn log_ins_pass_and_urgency_is_the_greater_of_two() {
+async fn log_ins_ask_too_and_urgency_is_the_greater_of_two() {
     let (log, _) = run(Operation::Login, true, reply(200, "{}", &[])).await;
-    assert_eq!(log, "wire");
+    assert_eq!(log, "Login Reconcile");
     let check = async |operation, urgency, expected: &str| {
         let (log, _) = at_priority(urgency, run(operation, true, reply(200, "{}", &[]))).await;
         assert_eq!(log, expected);
@@ -179,4 +179,60 @@ async fn log_ins_pass_and_urgency_is_the_greater_of_two() {
     check(Operation::Place, Priority::Protective, "Orders Protective").await;
     check(Operation::Orders, Priority::Reconcile, "AccountReads Reconcile").await;
     check(Operation::Cancel, Priority::Read, "Orders Protective").await;
+}
+
+#[tokio::test]
+async fn a_permit_in_hand_is_used_and_no_other_is_asked_for() {
+    let log = Log::default();
+    let scope = |class| Scope {
+        account: AccountId::new("main").unwrap(),
+        class,
+    };
+    let held = |class| {
+        in_hand::with_permit(
+            scope(class),
+            Box::new(Slip(Arc::clone(&log), false)) as Box<dyn Permit>,
+            run(Operation::Quotes, true, reply(200, "{}", &[])),
+        )
+    };
+    let (seen, _) = held(sangam_core::CallClass::MarketData).await;
+    assert_eq!(
+        (seen.as_str(), log.lock().join(", ").as_str()),
+        ("wire", "sent, answered")
+    );
+    log.lock().clear();
+    let (seen, _) = held(sangam_core::CallClass::Orders).await;
+    assert_eq!(
+        (seen.as_str(), log.lock().join(", ").as_str()),
+        ("MarketData Read", "dropped")
+    );
+}
+
+#[tokio::test]
+async fn what_the_adapter_reads_as_a_refusal_is_reported() {
+    let log = Log::default();
+    let limited = Limited::new(
+        Arc::new(Wire(
+            Arc::clone(&log),
+            Mutex::new(Some(reply(200, "{\"slow\":1}", &[]))),
+        )),
+        Arc::new(Scripted {
+            log: Arc::clone(&log),
+            full: false,
+        }),
+        AccountId::new("main").unwrap(),
+        Arc::new(ManualClock::at(Timestamp::UNIX_EPOCH)),
+    )
+    .reading_refusals(|response| {
+        response.body.starts_with(b"{\"slow").then(|| BrokerRateRefusal {
+            retry_after: Some(Duration::from_secs(9)),
+            ..BrokerRateRefusal::default()
+        })
+    });
+    let request = WireRequest::new(Operation::Quotes, Method::GET, "http://x/");
+    limited.send(request).await.unwrap();
+    assert_eq!(
+        log.lock().join(", "),
+        "MarketData Read, sent, wire, answered, refused Some(9s)"
+    );
 }

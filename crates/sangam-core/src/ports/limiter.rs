@@ -70,6 +70,8 @@ pub struct BrokerRateRefusal {
     pub retry_after: Option<Duration>,
     /// The length of the window that was full, where the broker named it.
     pub window: Option<Duration>,
+    /// How many calls the broker says that window takes.
+    pub limit: Option<u32>,
 }
 
 /// How full one window is.

@@ -20,7 +20,7 @@ use sangam_core::{
 };
 use sangam_orders::{Desk, DeskAccount, DeskError, DeskParts, DeskSettings, Submitted, TagKey};
 use sangam_storage::MemoryLedger;
-use sangam_testkit::{CommitFault, FaultyLedger, ScriptedBroker, samples};
+use sangam_testkit::{CommitFault, FaultyLedger, ScriptedBroker, Unlimited, samples};
 
 pub(crate) type Books = FaultyLedger<MemoryLedger>;
 
@@ -181,6 +181,7 @@ pub(crate) fn desk_over(
     let ids = brokers.iter().map(|b| (b.account().clone(), b.name())).collect();
     let next = AtomicU8::new(0);
     Desk::new(DeskParts {
+        limiter: Arc::new(Unlimited::default()),
         group: "main".parse().expect("a group"),
         owner: "asha".parse().expect("an owner"),
         simulated: true,
