@@ -46,14 +46,12 @@ fn seed_rules(raw: &mut RawConfig) {
     }
 }
 
-/// A hundred shares all brokers list.
-fn names(stack: &Stack) -> Vec<InstrumentId> {
+/// A hundred contracts these brokers list.
+fn names(stack: &Stack, brokers: &[BrokerName]) -> Vec<InstrumentId> {
     let table = stack.system.table();
     let listed = |id: &InstrumentId| {
         use sangam_core::ports::SymbolMap as _;
-        BrokerName::ALL
-            .iter()
-            .all(|broker| table.listing(*broker, id).is_some())
+        brokers.iter().all(|broker| table.listing(*broker, id).is_some())
     };
     let mut ids: Vec<InstrumentId> = Vec::new();
     for word in ["NIFTY", "BANKNIFTY", "SENSEX"] {
@@ -74,7 +72,7 @@ fn names(stack: &Stack) -> Vec<InstrumentId> {
 #[tokio::test]
 async fn rate_limit_distribution() {
     let stack = Stack::with_sims(&BrokerName::ALL, uncached).await;
-    let names = names(&stack);
+    let names = names(&stack, &BrokerName::ALL);
     let answers = join_all(names.iter().map(|id| stack.system.quote(id))).await;
     let failed: Vec<_> = answers
         .iter()
@@ -228,4 +226,29 @@ async fn a_brokers_own_refusal_is_heard_in_each_form() {
             "{broker} is not asked again"
         );
     }
+}
+
+/// A process that ends and starts again goes on where its windows were: the broker's own are not empty either.
+#[tokio::test]
+async fn a_restart_takes_the_windows_up_where_they_were() {
+    let stack = Stack::with_sims(&[BrokerName::Fyers], uncached).await;
+    let names = names(&stack, &[BrokerName::Fyers]);
+    let first = join_all(names[..20].iter().map(|id| stack.system.quote(id))).await;
+    assert!(first.iter().all(Result::is_ok), "{first:?}");
+    let stack = stack.restart().await;
+    let second = join_all(names[20..40].iter().map(|id| stack.system.quote(id))).await;
+    assert!(second.iter().all(Result::is_ok), "{second:?}");
+    let stats = stack.stats(BrokerName::Fyers).await;
+    assert_eq!(violations(&stats), 0, "{stats}");
+    let scope = stack.scope(BrokerName::Fyers, CallClass::MarketData);
+    let usage = stack.system.limiter().usage();
+    let minute = usage
+        .iter()
+        .find(|w| w.scope == scope && w.window.as_secs() == 60)
+        .expect("a window");
+    let counted = stack.requests(BrokerName::Fyers).await;
+    assert!(
+        u64::from(minute.used) >= 40 && u64::from(minute.used) <= counted + 5,
+        "{minute:?} of {counted}"
+    );
 }

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use parking_lot::Mutex;
 
+use crate::journal::{Journal, Kind, Record};
 use crate::nanos::Nanos;
 use crate::permit::Permit;
 use crate::plan::{Plan, ScopeId};
@@ -28,6 +30,7 @@ pub(crate) struct Shared {
     state: Mutex<State>,
     plan: Plan,
     time: Arc<dyn TimeSource>,
+    journal: Option<Mutex<Journal>>,
     /// By scope, the last bound found for an ordinary call of weight 1. Answers and further calls only move the truth
     /// later, so it stays a lower bound until room comes back early, which clears it.
     bounds: Box<[AtomicU64]>,
@@ -60,19 +63,90 @@ impl Shared {
     }
 }
 
+impl Shared {
+    /// Writes down that a call leaves; the answer is its id there.
+    pub(crate) fn journal_sent(&self, scope: usize, weight: u32, now: Nanos) -> u64 {
+        let Some(journal) = &self.journal else { return 0 };
+        let wall = self.time.unix_seconds();
+        journal.lock().sent(scope, weight, now, wall)
+    }
+
+    /// Writes down how it ended.
+    pub(crate) fn journal_ended(&self, kind: Kind, id: u64, now: Nanos) {
+        if let Some(journal) = &self.journal {
+            journal.lock().ended(kind, id, now);
+        }
+    }
+
+    fn journal_refused(&self, scope: usize, refusal: BrokerRefusal, now: Nanos) {
+        let Some(journal) = &self.journal else { return };
+        let ms = |length: Option<Duration>| {
+            length.map(|length| u64::try_from(length.as_millis()).unwrap_or(u64::MAX))
+        };
+        let window_ms = ms(refusal.window);
+        let record = |kind, id, weight| Record {
+            kind,
+            scope: u8::try_from(scope).expect("at most 32 scopes"),
+            weight,
+            id,
+            at: now,
+        };
+        let mut journal = journal.lock();
+        let weight = u32::try_from(window_ms.unwrap_or(0)).unwrap_or(0);
+        journal.append(&record(
+            Kind::Refused,
+            ms(refusal.retry_after).unwrap_or(u64::MAX),
+            weight,
+        ));
+        if let (Some(length), Some(limit)) = (window_ms, refusal.limit) {
+            journal.append(&record(Kind::Told, length, limit));
+        }
+    }
+}
+
 impl Budget {
     /// An unused budget.
     #[must_use]
     pub fn new(plan: &Plan, time: Arc<dyn TimeSource>) -> Self {
+        Self::with(plan, time, State::new(plan), None)
+    }
+
+    pub(crate) fn with(
+        plan: &Plan,
+        time: Arc<dyn TimeSource>,
+        state: State,
+        journal: Option<Journal>,
+    ) -> Self {
         let bounds = plan.scopes.iter().map(|_| AtomicU64::new(0)).collect();
         Self {
             shared: Arc::new(Shared {
-                state: Mutex::new(State::new(plan)),
+                state: Mutex::new(state),
                 plan: plan.clone(),
                 time,
+                journal: journal.map(Mutex::new),
                 bounds,
             }),
         }
+    }
+
+    /// Brings what was written down to the disk, so that a machine that goes down loses little of it. Takes as long as the
+    /// disk does; nobody waits for it meanwhile.
+    ///
+    /// # Errors
+    /// What the system said; or what it said when the journal could not be written, from when on nothing is: the next
+    /// start then waits as after a restart of the machine.
+    pub fn sync_journal(&self) -> std::io::Result<()> {
+        let Some(journal) = &self.shared.journal else {
+            return Ok(());
+        };
+        let file = {
+            let journal = journal.lock();
+            if let Some(fault) = &journal.fault {
+                return Err(std::io::Error::other(fault.clone()));
+            }
+            journal.file()?
+        };
+        file.sync_data()
     }
 
     /// A scope by its name.
@@ -145,10 +219,8 @@ impl Budget {
     pub fn refused(&self, scope: ScopeId, refusal: BrokerRefusal) {
         let until_midnight = self.shared.time.until_midnight();
         self.shared.with(|state, now| {
-            for &at in &state.paths[scope.0] {
-                state.scopes[at].refused(refusal, now, until_midnight);
-            }
-            state.note_raise();
+            state.refused(scope.0, refusal, now, until_midnight);
+            self.shared.journal_refused(scope.0, refusal, now);
         });
     }
 

@@ -3,6 +3,7 @@
 mod buckets;
 mod budget;
 pub mod defaults;
+mod journal;
 mod nanos;
 mod permit;
 mod plan;
@@ -11,6 +12,7 @@ pub mod port;
 #[cfg(feature = "async")]
 mod queue;
 mod refusal;
+mod resume;
 mod ring;
 mod rules;
 mod scope;
@@ -22,10 +24,12 @@ mod usage;
 mod wait;
 
 pub use budget::Budget;
+pub use journal::JournalError;
 pub use nanos::Nanos;
 pub use permit::Permit;
 pub use plan::{Plan, ScopeId};
 pub use refusal::{Refusal, Why};
+pub use resume::{Before, Resumed};
 pub use rules::{Anchor, Rules, RulesError, ScopeRules, Window, WindowError};
 pub use scope::Priority;
 pub use strain::BrokerRefusal;

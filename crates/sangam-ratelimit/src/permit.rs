@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::budget::Shared;
+use crate::journal::Kind;
 use crate::plan::ScopeId;
 
 /// The right to make one call.
@@ -17,6 +18,8 @@ pub struct Permit {
     scope: ScopeId,
     weight: u32,
     stage: Stage,
+    /// In the journal, where there is one.
+    id: u64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,6 +36,7 @@ impl Permit {
             scope,
             weight,
             stage: Stage::LetIn,
+            id: 0,
         }
     }
 
@@ -40,8 +44,10 @@ impl Permit {
     pub fn sent(&mut self) {
         if self.stage == Stage::LetIn {
             self.stage = Stage::Sent;
-            self.shared
-                .with(|state, now| state.sent(self.scope.0, self.weight, now));
+            self.id = self.shared.with(|state, now| {
+                state.sent(self.scope.0, self.weight, now);
+                self.shared.journal_sent(self.scope.0, self.weight, now)
+            });
         }
     }
 
@@ -50,16 +56,20 @@ impl Permit {
     pub fn answered(mut self) {
         self.sent();
         self.stage = Stage::Over;
-        self.shared
-            .with(|state, now| state.answered(self.scope.0, self.weight, now));
+        self.shared.with(|state, now| {
+            state.answered(self.scope.0, self.weight, now);
+            self.shared.journal_ended(Kind::Answered, self.id, now);
+        });
     }
 
     /// It is proven that no byte of the call left, although it was said to be sent: no connection could be made.
     pub fn not_sent(mut self) {
         if self.stage == Stage::Sent {
             self.stage = Stage::Over;
-            self.shared
-                .with(|state, _| state.not_sent(self.scope.0, self.weight));
+            self.shared.with(|state, now| {
+                state.not_sent(self.scope.0, self.weight);
+                self.shared.journal_ended(Kind::NotSent, self.id, now);
+            });
         }
     }
 
@@ -76,9 +86,10 @@ impl Drop for Permit {
             Stage::LetIn => self
                 .shared
                 .with(|state, _| state.given_back(self.scope.0, self.weight)),
-            Stage::Sent => self
-                .shared
-                .with(|state, now| state.given_up(self.scope.0, self.weight, now)),
+            Stage::Sent => self.shared.with(|state, now| {
+                state.given_up(self.scope.0, self.weight, now);
+                self.shared.journal_ended(Kind::GivenUp, self.id, now);
+            }),
             Stage::Over => {}
         }
     }

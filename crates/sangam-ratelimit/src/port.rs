@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,9 +14,11 @@ use sangam_core::ports::{BrokerRateRefusal, Limiter, Permit, PermitRequest, Rate
 use sangam_core::{AccountId, CallClass, Clock, IST, Monotonic};
 
 use crate::budget::Budget;
+use crate::journal::JournalError;
 use crate::nanos::{Nanos, ns};
 use crate::plan::{Plan, ScopeId};
 use crate::refusal::Refusal;
+use crate::resume::{Before, Resumed};
 use crate::scope::Priority;
 use crate::strain::BrokerRefusal;
 use crate::time::TimeSource;
@@ -36,6 +39,7 @@ const NEVER: Duration = Duration::from_secs(86_400);
 /// Budgets of several accounts behind core's port.
 pub struct AccountBudgets {
     accounts: HashMap<AccountId, Account>,
+    time: CoreTime,
     sleeper: Arc<dyn Sleeper>,
 }
 
@@ -45,27 +49,60 @@ struct Account {
 }
 
 /// Core's clock as the budgets read it; the day ends at midnight in India.
-#[derive(Debug)]
-struct CoreTime(Arc<dyn Clock>);
+#[derive(Debug, Clone)]
+struct CoreTime {
+    clock: Arc<dyn Clock>,
+    /// What a budget reads at the clock's origin.
+    origin: Duration,
+}
+
+impl CoreTime {
+    fn to_nanos(&self, at: Monotonic) -> Nanos {
+        Nanos::new(ns(at.since(Monotonic::default()).saturating_add(self.origin)))
+    }
+
+    fn to_monotonic(&self, at: Nanos) -> Monotonic {
+        Monotonic::from_origin(at.since(Nanos::ZERO).saturating_sub(self.origin))
+    }
+}
 
 impl TimeSource for CoreTime {
     fn now(&self) -> Nanos {
-        to_nanos(self.0.monotonic())
+        self.to_nanos(self.clock.monotonic())
     }
 
     fn until_midnight(&self) -> Option<Duration> {
-        let now = self.0.now();
+        let now = self.clock.now();
         let midnight = IST::instant(IST::date(now).tomorrow().ok()?.at(0, 0, 0, 0))?;
         Duration::try_from(midnight.duration_since(now)).ok()
     }
+
+    fn unix_seconds(&self) -> Option<u64> {
+        u64::try_from(self.clock.now().as_second()).ok()
+    }
 }
 
-fn to_nanos(at: Monotonic) -> Nanos {
-    Nanos::new(ns(at.since(Monotonic::default())))
+/// Where the budgets of several accounts write their calls down, and what is known of the past.
+#[derive(Debug, Clone, Copy)]
+pub struct Journals<'a> {
+    /// A folder of their own: one file an account, named after it.
+    pub folder: &'a Path,
+    /// The time from the machine's start to the clock's origin, on a clock that stands while the machine sleeps (on Linux
+    /// `CLOCK_MONOTONIC`).
+    pub origin: Duration,
 }
 
-fn to_monotonic(at: Nanos) -> Monotonic {
-    Monotonic::from_origin(at.since(Nanos::ZERO))
+/// One account whose calls are written down.
+#[derive(Debug, Clone)]
+pub struct JournaledAccount {
+    /// The account.
+    pub account: AccountId,
+    /// Its rules.
+    pub plan: Plan,
+    /// The name of this start of the machine; see [`Budget::resume`].
+    pub boot: String,
+    /// Whether there was a life before this one.
+    pub before: Before,
 }
 
 fn to_priority(priority: sangam_core::Priority) -> Priority {
@@ -77,6 +114,17 @@ fn to_priority(priority: sangam_core::Priority) -> Priority {
     }
 }
 
+impl Account {
+    fn new(plan: &Plan, budget: Budget) -> Self {
+        let rest = plan.scope("others").or_else(|| plan.scope("all"));
+        let scope = |(class, name): (CallClass, &str)| Some((class, plan.scope(name).or(rest)?));
+        Self {
+            scopes: CLASSES.into_iter().filter_map(scope).collect(),
+            budget,
+        }
+    }
+}
+
 impl AccountBudgets {
     /// An unused budget for each account. `sleeper` wakes those who wait, on the same clock.
     #[must_use]
@@ -85,19 +133,69 @@ impl AccountBudgets {
         clock: &Arc<dyn Clock>,
         sleeper: Arc<dyn Sleeper>,
     ) -> Self {
+        let time = CoreTime {
+            clock: Arc::clone(clock),
+            origin: Duration::ZERO,
+        };
         let account = |(id, plan): (AccountId, Plan)| {
-            let rest = plan.scope("others").or_else(|| plan.scope("all"));
-            let scope = |(class, name): (CallClass, &str)| Some((class, plan.scope(name).or(rest)?));
-            let account = Account {
-                scopes: CLASSES.into_iter().filter_map(scope).collect(),
-                budget: Budget::new(&plan, Arc::new(CoreTime(Arc::clone(clock)))),
-            };
-            (id, account)
+            let budget = Budget::new(&plan, Arc::new(time.clone()));
+            (id, Account::new(&plan, budget))
         };
         Self {
             accounts: accounts.into_iter().map(account).collect(),
+            time: time.clone(),
             sleeper,
         }
+    }
+
+    /// Budgets that write their calls down and take up what is on record, with how each was taken up.
+    ///
+    /// # Errors
+    /// [`JournalError`] for the first file that cannot be read or written.
+    pub fn resume(
+        accounts: impl IntoIterator<Item = JournaledAccount>,
+        journals: Journals<'_>,
+        clock: &Arc<dyn Clock>,
+        sleeper: Arc<dyn Sleeper>,
+    ) -> Result<(Self, Vec<(AccountId, Resumed)>), JournalError> {
+        let time = CoreTime {
+            clock: Arc::clone(clock),
+            origin: journals.origin,
+        };
+        let mut budgets = HashMap::new();
+        let mut taken_up = Vec::new();
+        for JournaledAccount {
+            account,
+            plan,
+            boot,
+            before,
+        } in accounts
+        {
+            let file = journals.folder.join(format!("{account}.calls"));
+            let (budget, how) = Budget::resume(&plan, Arc::new(time.clone()), &file, &boot, before)?;
+            taken_up.push((account.clone(), how));
+            budgets.insert(account, Account::new(&plan, budget));
+        }
+        let resumed = Self {
+            accounts: budgets,
+            time,
+            sleeper,
+        };
+        Ok((resumed, taken_up))
+    }
+
+    /// Brings what the budgets wrote down to the disk; see [`Budget::sync_journal`].
+    ///
+    /// # Errors
+    /// The first account whose calls cannot be written down, and why.
+    pub fn sync_journals(&self) -> Result<(), (AccountId, std::io::Error)> {
+        for (id, account) in &self.accounts {
+            account
+                .budget
+                .sync_journal()
+                .map_err(|error| (id.clone(), error))?;
+        }
+        Ok(())
     }
 
     /// The budget of an account, for what the port does not show.
@@ -147,8 +245,8 @@ impl From<Refusal> for RateRefusal {
 impl Limiter for AccountBudgets {
     fn earliest(&self, scope: &Scope, weight: u32) -> Monotonic {
         match self.find(scope) {
-            Some((budget, id)) => to_monotonic(budget.earliest(id, weight)),
-            None => to_monotonic(Nanos::NEVER),
+            Some((budget, id)) => self.time.to_monotonic(budget.earliest(id, weight)),
+            None => self.time.to_monotonic(Nanos::NEVER),
         }
     }
 
@@ -168,7 +266,7 @@ impl Limiter for AccountBudgets {
             scope,
             weight: request.weight,
             priority: to_priority(request.priority),
-            deadline: to_nanos(request.deadline),
+            deadline: self.time.to_nanos(request.deadline),
         };
         let permit = budget.acquire(ask, &*self.sleeper).await?;
         Ok(Box::new(permit))

@@ -26,6 +26,8 @@ pub enum Why {
     Displaced,
     /// The deadline passed, or it certainly would.
     Deadline,
+    /// After a restart of the machine nobody knows what was called last.
+    Unknown,
 }
 
 impl Why {
@@ -39,6 +41,7 @@ impl Why {
             Self::QueueFull => "; no place left to wait",
             Self::Displaced => "; the place went to a more urgent call",
             Self::Deadline => "; not before the deadline",
+            Self::Unknown => "; what was called before the restart is not on record",
         }
     }
 }

@@ -57,6 +57,8 @@ pub(crate) struct Scope {
     pub(crate) unsent: u32,
     pub(crate) strain: Strain,
     reserve_percent: u8,
+    /// The latest of its windows' own.
+    unknown_until: Nanos,
 }
 
 #[derive(Debug)]
@@ -70,6 +72,8 @@ struct Counted {
     /// Of that, what is kept for exits, cancels and reconciliation.
     reserve: u32,
     slices: Option<Buckets>,
+    /// Until then calls may count in it that nobody knows of.
+    unknown_until: Nanos,
 }
 
 impl Counted {
@@ -101,6 +105,7 @@ impl Scope {
             working: window.count,
             reserve: reserve(window.count, reserve_percent),
             slices: (!stamped(window)).then(|| Buckets::new(*held_ns)),
+            unknown_until: Nanos::ZERO,
         };
         let stamps = planned
             .windows
@@ -115,18 +120,31 @@ impl Scope {
             unsent: 0,
             strain: Strain::new(planned.minute_breaches_max),
             reserve_percent,
+            unknown_until: Nanos::ZERO,
         }
     }
 
     /// None if a call of weight `k` fits beside `flying` others.
     pub(crate) fn judge(&mut self, flying: u32, k: u32, privileged: bool, now: Nanos) -> Option<Full> {
         let closed = now < self.strain.closed_until;
-        let mut worst = self.shut(privileged, closed, now);
+        let mut worst = self.barred(privileged, closed, now);
+        let unknown = now < self.unknown_until;
         let mut change = self.strain.raise_at;
         if closed {
             change = change.min(self.strain.closed_until);
         }
         for (at, counted) in self.windows.iter_mut().enumerate() {
+            if unknown && now < counted.unknown_until {
+                let full = Full {
+                    window: at,
+                    bound: counted.unknown_until,
+                    why: Why::Unknown,
+                };
+                if worst.is_none_or(|worst| worst.bound < full.bound) {
+                    worst = Some(full);
+                }
+                continue;
+            }
             let limit = counted.limit(privileged, closed);
             let bound = if k > limit {
                 // Not before the limit itself changes.
@@ -172,7 +190,7 @@ impl Scope {
         worst
     }
 
-    fn shut(&self, privileged: bool, closed: bool, now: Nanos) -> Option<Full> {
+    fn barred(&self, privileged: bool, closed: bool, now: Nanos) -> Option<Full> {
         if now < self.strain.blocked_until {
             return Some(Full {
                 window: 0,
@@ -215,7 +233,12 @@ impl Scope {
 
     /// The fullest window's use, in thousandths of the count in use; at least 1,000 while shut.
     pub(crate) fn fullness_permille(&mut self, now: Nanos) -> u32 {
-        let shut = now < self.strain.closed_until || now < self.strain.blocked_until;
+        let strain = &self.strain;
+        let shut = now
+            < strain
+                .closed_until
+                .max(strain.blocked_until)
+                .max(self.unknown_until);
         let mut fullest = if shut { 1_000 } else { 0 };
         for counted in &mut self.windows {
             let held = match &mut counted.slices {
@@ -231,14 +254,42 @@ impl Scope {
     pub(crate) fn refused(&mut self, refusal: BrokerRefusal, now: Nanos, until_midnight: Option<Duration>) {
         let block = refusal.window.unwrap_or_else(|| self.fullest_short(now));
         if let (Some(length), Some(limit)) = (refusal.window, refusal.limit) {
-            let told = self
-                .windows
-                .iter_mut()
-                .filter(|counted| counted.window.length == length);
-            told.for_each(|counted| counted.most = counted.most.min(limit.max(1)));
+            self.told(length, limit);
         }
         self.strain.refused(refusal, block, now, until_midnight);
         self.use_permille();
+    }
+
+    /// The broker named the limit of a window: it is believed, downwards.
+    pub(crate) fn told(&mut self, length: Duration, limit: u32) {
+        for counted in self.windows.iter_mut().filter(|c| c.window.length == length) {
+            counted.most = counted.most.min(limit.max(1));
+        }
+        self.use_permille();
+    }
+
+    /// Its windows as configured.
+    pub(crate) fn windows(&self) -> impl Iterator<Item = Window> {
+        self.windows.iter().map(|counted| counted.window)
+    }
+
+    /// What was called before `at` is not known: windows up to `longest` are shut until a call that was in flight then has
+    /// left them, longer ones until `long_until`.
+    pub(crate) fn shut(&mut self, at: Nanos, flight_ns: u64, long_until: Nanos, longest: Duration) {
+        for counted in &mut self.windows {
+            let until = if counted.window.length <= longest {
+                at.plus(flight_ns).plus(counted.held_ns)
+            } else {
+                long_until
+            };
+            counted.unknown_until = counted.unknown_until.max(until);
+            self.unknown_until = self.unknown_until.max(until);
+        }
+    }
+
+    /// How long until every window is open again.
+    pub(crate) fn shut_for(&self, now: Nanos) -> Duration {
+        self.unknown_until.since(now)
     }
 
     /// Gives back quota that is due; true if there is more than before.

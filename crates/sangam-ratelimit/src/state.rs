@@ -10,6 +10,7 @@ use crate::plan::Plan;
 use crate::refusal::{Refusal, Why};
 use crate::rules::Anchor;
 use crate::scope::{Full, Scope};
+use crate::strain::BrokerRefusal;
 
 /// Room for so many given-up calls is made before the first; more make it grow.
 const LAPSES: usize = 1_024;
@@ -133,10 +134,7 @@ impl State {
         if let Some(blocked) = self.judge(scope, k, privileged, false, now) {
             return Err(blocked);
         }
-        for &at in &self.paths[scope] {
-            self.scopes[at].in_flight += k;
-            self.scopes[at].unsent += k;
-        }
+        self.fly(scope, k);
         Ok(())
     }
 
@@ -146,6 +144,58 @@ impl State {
         }
         if self.anchored_at_send {
             self.end(scope, k, now);
+        }
+    }
+
+    /// Counts a call that was let in earlier, and is not sent yet.
+    pub(crate) fn fly(&mut self, scope: usize, k: u32) {
+        for &at in &self.paths[scope] {
+            self.scopes[at].in_flight += k;
+            self.scopes[at].unsent += k;
+        }
+    }
+
+    /// Counts calls that were answered at an instant, and never seen here.
+    pub(crate) fn carry(&mut self, scope: usize, k: u32, at: Nanos) {
+        for &index in &self.paths[scope] {
+            self.scopes[index].stamp(at, k);
+        }
+    }
+
+    /// How long a call that was given up on counts as in flight.
+    pub(crate) fn unanswered(&self) -> Duration {
+        self.unanswered
+    }
+
+    /// The most calls of a scope that its windows of at most `longest` let through in a time.
+    pub(crate) fn most_within(&self, scope: usize, time: Duration, longest: Duration) -> u32 {
+        let windows = self.paths[scope].iter().flat_map(|&at| self.scopes[at].windows());
+        let short = windows.filter(|window| window.length <= longest);
+        let most = short.map(|window| {
+            let times = time.as_nanos().div_ceil(window.length.as_nanos().max(1));
+            u32::try_from(u128::from(window.count) * times).unwrap_or(u32::MAX)
+        });
+        most.min().unwrap_or(0)
+    }
+
+    /// The broker refused a call of a scope for its rate.
+    pub(crate) fn refused(
+        &mut self,
+        scope: usize,
+        refusal: BrokerRefusal,
+        now: Nanos,
+        until_midnight: Option<Duration>,
+    ) {
+        for &at in &self.paths[scope] {
+            self.scopes[at].refused(refusal, now, until_midnight);
+        }
+        self.note_raise();
+    }
+
+    /// The broker named the limit of a window.
+    pub(crate) fn told(&mut self, scope: usize, length: Duration, limit: u32) {
+        for &at in &self.paths[scope] {
+            self.scopes[at].told(length, limit);
         }
     }
 

@@ -20,6 +20,12 @@ pub trait TimeSource: Send + Sync + Debug {
     fn until_midnight(&self) -> Option<Duration> {
         None
     }
+
+    /// The wall clock, in seconds since 1970; `None` where none is at hand. Only a journal that outlived its machine's start
+    /// asks, to leave out what is older than a day.
+    fn unix_seconds(&self) -> Option<u64> {
+        None
+    }
 }
 
 /// The machine's monotonic clock, from the moment this was made.

@@ -10,6 +10,7 @@ use sangam_core::ports::{LoginLink, Selector};
 use sangam_core::session::MarketSession;
 use sangam_core::{AccountId, BrokerName, Error, ErrorKind};
 
+use crate::limits;
 use crate::system::{Account, Inner, System};
 
 /// The code a simulator accepts, any number of times.
@@ -95,6 +96,7 @@ impl System {
         inner
             .tasks
             .start(check_health_for_ever(weak.clone(), inner.config.health_interval));
+        inner.tasks.start(limits::sync_for_ever(weak.clone()));
         inner.tasks.start(refresh_for_ever(weak));
         for desk in &inner.desks {
             for account in desk.accounts() {

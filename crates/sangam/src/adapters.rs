@@ -18,7 +18,7 @@ use crate::config::AccountConfig;
 pub(crate) fn build(
     account: &AccountConfig,
     symbols: Arc<dyn SymbolMap>,
-    limiter: Arc<dyn Limiter>,
+    limiter: &Arc<dyn Limiter>,
     clock: Arc<dyn Clock>,
 ) -> Result<Arc<dyn Broker>, Error> {
     let once = Arc::new(OneShot::new(OneShotSettings {
@@ -38,7 +38,7 @@ pub(crate) fn build(
     let limited = |inner: Arc<dyn Transport>| {
         Limited::new(
             inner,
-            Arc::clone(&limiter),
+            Arc::clone(limiter),
             account.name.clone(),
             Arc::clone(&clock),
         )

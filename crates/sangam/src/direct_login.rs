@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use sangam_core::ports::{Broker, LoginLink, SymbolMap};
+use sangam_core::ports::{Broker, Limiter, LoginLink, SymbolMap};
 use sangam_core::session::MarketSession;
 use sangam_core::{AccountId, Clock, Error, ErrorKind, IST};
 use sangam_instruments::{LiveTable, Table};
@@ -43,10 +43,12 @@ impl DirectLogin {
             ));
         };
         let symbols: Arc<dyn SymbolMap> = Arc::new(LiveTable::new(Table::empty(IST::date(clock.now()))));
-        let limiter = limits::limiter(std::slice::from_ref(found), &clock);
+        let limiter = limits::limiter(std::slice::from_ref(found), &config.data_dir, &clock)
+            .map_err(|error| Error::refused(ErrorKind::Internal, error.to_string()))?;
+        let limiter: Arc<dyn Limiter> = limiter;
         Ok(Self {
             name: found.name.clone(),
-            broker: adapters::build(found, symbols, limiter, clock)?,
+            broker: adapters::build(found, symbols, &limiter, clock)?,
             files: SessionFiles::below(&config.data_dir),
         })
     }

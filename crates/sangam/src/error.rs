@@ -48,6 +48,9 @@ pub enum StartError {
     /// The cache's settings are out of range.
     #[error("{0}")]
     Cache(String),
+    /// What was called cannot be read or written down.
+    #[error("{0}")]
+    Limits(String),
     /// A transport cannot be made.
     #[error(transparent)]
     Transport(#[from] Error),

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod adapters;
+mod boot;
 mod clock;
 pub mod config;
 mod data_dir;

@@ -10,6 +10,7 @@ use sangam_core::ports::{Broker, Ledger, Limiter, SymbolMap};
 use sangam_core::{AccountId, Clock, GroupId, IST, Timestamp};
 use sangam_instruments::{LiveTable, Store, Table};
 use sangam_orders::{Desk, DeskAccount, DeskParts, TagKey};
+use sangam_ratelimit::port::AccountBudgets;
 use sangam_routing::Router;
 use sangam_storage::SqliteLedger;
 
@@ -37,6 +38,7 @@ pub(crate) struct Inner {
     pub(crate) desks: Vec<Desk>,
     pub(crate) router: Arc<Router>,
     pub(crate) limiter: Arc<dyn Limiter>,
+    pub(crate) budgets: Arc<AccountBudgets>,
     pub(crate) ledger: Arc<SqliteLedger>,
     pub(crate) cache: TypedCache,
     pub(crate) live: Arc<LiveTable>,
@@ -77,15 +79,11 @@ impl System {
         let store = Store::open(config.data_dir.join("instruments"))?;
         let live = Arc::new(LiveTable::new(Table::empty(today)));
         let symbols: Arc<dyn SymbolMap> = Arc::<LiveTable>::clone(&live);
-        let limiter = limits::limiter(&config.accounts, &clock);
+        let budgets = limits::limiter(&config.accounts, &config.data_dir, &clock)?;
+        let limiter: Arc<dyn Limiter> = Arc::<AccountBudgets>::clone(&budgets);
         let mut accounts = Vec::with_capacity(config.accounts.len());
         for account in &config.accounts {
-            let broker = adapters::build(
-                account,
-                Arc::clone(&symbols),
-                Arc::clone(&limiter),
-                Arc::clone(&clock),
-            )?;
+            let broker = adapters::build(account, Arc::clone(&symbols), &limiter, Arc::clone(&clock))?;
             accounts.push(Account {
                 config: account.clone(),
                 broker,
@@ -127,6 +125,7 @@ impl System {
                 desks,
                 router,
                 limiter,
+                budgets,
                 ledger,
                 cache,
                 live,
