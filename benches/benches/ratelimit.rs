@@ -48,8 +48,29 @@ fn permits(c: &mut Criterion) {
     group.bench_function("acquire_and_give_back_three_windows", |b| {
         b.iter(|| drop(black_box(budget.try_acquire(all, 1, Priority::Read))));
     });
-    group.bench_function("earliest_with_room", |b| {
+    group.bench_function("clock", |b| b.iter(|| black_box(budget.now())));
+
+    group.bench_function("decision_three_windows", |b| {
         b.iter(|| black_box(budget.earliest(all, 1)))
+    });
+
+    // One call of room is left in each: nothing is known ahead, and every window is looked at each time.
+    let tight = [
+        Window::new(10, Duration::from_secs(1_000)),
+        Window::new(12, Duration::from_secs(2_000)),
+        Window::new(14, Duration::from_secs(3_000)),
+    ];
+    let mut tight = Rules::new(vec![ScopeRules::new("all", &tight)]);
+    tight.reserve_percent = 0;
+    let tight = Budget::new(&tight.check().expect("right"), Arc::new(MachineTime::start()));
+    for _ in 0..9 {
+        tight
+            .try_acquire(all, 1, Priority::Read)
+            .expect("room")
+            .answered();
+    }
+    group.bench_function("decision_three_windows_nearly_full", |b| {
+        b.iter(|| black_box(tight.earliest(all, 1)))
     });
 
     let slow = [

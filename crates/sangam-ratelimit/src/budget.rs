@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use parking_lot::Mutex;
+use parking_lot::{Mutex, MutexGuard};
 
 use crate::journal::{Journal, Kind, Record};
 use crate::nanos::Nanos;
@@ -42,10 +42,38 @@ impl Shared {
     }
 
     /// Works on the state at the present time. The clock is read under the lock; wakers are called after it.
+    #[inline]
     pub(crate) fn with<R>(&self, work: impl FnOnce(&mut State, Nanos) -> R) -> R {
+        self.go_on(self.state.lock(), work)
+    }
+
+    /// The same for a question that may need no time: what `certain` answers is the answer.
+    #[inline]
+    fn with_if_open<R>(
+        &self,
+        certain: impl FnOnce(&mut State) -> Option<R>,
+        work: impl FnOnce(&mut State, Nanos) -> R,
+    ) -> R {
         let mut state = self.state.lock();
+        if let Some(result) = certain(&mut state) {
+            return result;
+        }
+        self.go_on(state, work)
+    }
+
+    #[inline]
+    fn go_on<R>(&self, mut state: MutexGuard<'_, State>, work: impl FnOnce(&mut State, Nanos) -> R) -> R {
         let now = state.advance(self.time.now());
         let result = work(&mut state, now);
+        if state.wants_attention() {
+            self.attend(state, now);
+        }
+        result
+    }
+
+    /// Room has come back, or somebody is to be woken.
+    #[cold]
+    fn attend(&self, mut state: MutexGuard<'_, State>, now: Nanos) {
         if std::mem::take(&mut state.freed) {
             for bound in &self.bounds {
                 bound.store(0, Ordering::Release);
@@ -53,13 +81,14 @@ impl Shared {
             #[cfg(feature = "async")]
             state.pass(now);
         }
+        #[cfg(not(feature = "async"))]
+        let _nobody_waits = now;
         #[cfg(feature = "async")]
-        if state.queue.has_told() {
+        {
             let told = state.queue.take_told();
             drop(state);
             told.wake();
         }
-        result
     }
 }
 
@@ -168,7 +197,14 @@ impl Budget {
     /// [`Refusal`]: which window is full, how full, and when to come back.
     pub fn try_acquire(&self, scope: ScopeId, weight: u32, priority: Priority) -> Result<Permit, Refusal> {
         let weight = weight.max(1);
-        self.shared.with(|state, now| {
+        let let_in_at_once = |state: &mut State| {
+            let certain = state.is_certain(scope.0, weight);
+            certain.then(|| {
+                state.fly(scope.0, weight);
+                Ok(())
+            })
+        };
+        self.shared.with_if_open(let_in_at_once, |state, now| {
             #[cfg(feature = "async")]
             state.keep_order(scope.0, priority, now)?;
             let privileged = priority.uses_reserve();
@@ -181,7 +217,8 @@ impl Budget {
 
     /// The earliest instant at which an ordinary call (one that may not use the reserve) of this weight could be let in:
     /// a lower bound, for answers have not come yet. It takes calls that were let in as sent; one that is given back
-    /// makes room sooner. Now, if there is room; [`Nanos::NEVER`] for a weight no window gives at once.
+    /// makes room sooner. A reading that has passed, if there is room; [`Nanos::NEVER`] for a weight no window gives at
+    /// once.
     #[must_use]
     pub fn earliest(&self, scope: ScopeId, weight: u32) -> Nanos {
         let weight = weight.max(1);
@@ -191,7 +228,8 @@ impl Budget {
         if weight == 1 && bound > Nanos::ZERO && bound > self.shared.now() {
             return bound;
         }
-        self.shared.with(|state, now| {
+        let open = |state: &mut State| state.is_certain(scope.0, weight).then_some(Nanos::ZERO);
+        self.shared.with_if_open(open, |state, now| {
             let Some(blocked) = state.judge(scope.0, weight, false, false, now) else {
                 return now;
             };

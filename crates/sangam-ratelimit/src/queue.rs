@@ -55,9 +55,21 @@ pub(crate) struct Queue {
 pub(crate) struct Told {
     wake: Vec<Waker>,
     drop: Vec<Waker>,
+    /// Whether there is any.
+    any: bool,
 }
 
 impl Told {
+    fn call(&mut self, waker: Option<Waker>) {
+        self.any |= waker.is_some();
+        self.wake.extend(waker);
+    }
+
+    fn let_go(&mut self, waker: Option<Waker>) {
+        self.any |= waker.is_some();
+        self.drop.extend(waker);
+    }
+
     pub(crate) fn wake(self) {
         drop(self.drop);
         self.wake.into_iter().for_each(Waker::wake);
@@ -94,8 +106,14 @@ impl Queue {
         }
     }
 
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    #[inline]
     pub(crate) fn has_told(&self) -> bool {
-        !self.told.wake.is_empty() || !self.told.drop.is_empty()
+        self.told.any
     }
 
     pub(crate) fn take_told(&mut self) -> Told {
@@ -103,7 +121,7 @@ impl Queue {
     }
 
     fn tell(&mut self, waker: Option<Waker>) {
-        self.told.wake.extend(waker);
+        self.told.call(waker);
     }
 
     /// The line whose first came first, of those that no shut scope stops.
@@ -131,7 +149,7 @@ impl Queue {
             return false;
         };
         let waiter = self.lines[scope][rank].remove(at);
-        self.told.drop.extend(waiter.and_then(|waiter| waiter.waker));
+        self.told.let_go(waiter.and_then(|waiter| waiter.waker));
         self.len -= 1;
         true
     }
@@ -321,7 +339,7 @@ impl State {
         let until = waiter.due.min(deadline);
         waiter.armed = until;
         let known = waiter.waker.replace(waker.clone());
-        self.queue.told.drop.extend(known);
+        self.queue.told.let_go(known);
         Look::Until(until)
     }
 

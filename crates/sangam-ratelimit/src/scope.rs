@@ -15,6 +15,8 @@ use crate::usage::{ScopeUse, WindowUse};
 
 /// Windows of at most so many calls keep a stamp for each; larger ones count by slices.
 const STAMPS_MAX: u32 = 2_048;
+/// A look at the windows goes no further ahead than this.
+const AHEAD_MAX: u32 = 16;
 const MINUTE: Duration = Duration::from_secs(60);
 
 /// Who goes first. Earlier variants go first; within one, who came first.
@@ -59,6 +61,13 @@ pub(crate) struct Scope {
     reserve_percent: u8,
     /// The latest of its windows' own.
     unknown_until: Nanos,
+    /// So much more weight certainly fits, for every caller: what fills a window is charged first, and time only empties
+    /// it. Nought says nothing.
+    pub(crate) slack: u32,
+    /// How far ahead a look at the windows goes, so that the next ones need none.
+    ahead: u32,
+    /// The scope around it.
+    pub(crate) outer: Option<usize>,
 }
 
 #[derive(Debug)]
@@ -121,11 +130,77 @@ impl Scope {
             strain: Strain::new(planned.minute_breaches_max),
             reserve_percent,
             unknown_until: Nanos::ZERO,
+            slack: 0,
+            ahead: (planned
+                .windows
+                .iter()
+                .map(|(window, _)| window.count)
+                .min()
+                .unwrap_or(0)
+                / 4)
+            .min(AHEAD_MAX),
+            outer: planned.path.get(1).copied(),
         }
     }
 
     /// None if a call of weight `k` fits beside `flying` others.
+    #[inline]
     pub(crate) fn judge(&mut self, flying: u32, k: u32, privileged: bool, now: Nanos) -> Option<Full> {
+        if k <= self.slack {
+            return None;
+        }
+        let full = self.sweep(flying, k, privileged, now);
+        if full.is_none() && !privileged && flying == self.in_flight {
+            let ahead = k.saturating_add(self.ahead);
+            if self.fits(flying, ahead, now) {
+                self.slack = ahead;
+            }
+        }
+        full
+    }
+
+    /// Whether an ordinary call of that weight fits: the answer of `sweep`, without its reasons.
+    fn fits(&mut self, flying: u32, k: u32, now: Nanos) -> bool {
+        let strain = &self.strain;
+        if now
+            < strain
+                .closed_until
+                .max(strain.blocked_until)
+                .max(self.unknown_until)
+        {
+            return false;
+        }
+        let ring = &self.ring;
+        self.windows.iter_mut().all(|counted| {
+            let limit = counted.working - counted.reserve;
+            let Some(room) = limit.checked_sub(flying).filter(|room| *room >= k) else {
+                return false;
+            };
+            match &mut counted.slices {
+                Some(slices) => slices.held(now) + u64::from(k) <= u64::from(room),
+                None => ring
+                    .nth_last(room - k + 1)
+                    .is_none_or(|stamp| stamp.plus(counted.held_ns) <= now),
+            }
+        })
+    }
+
+    /// A call is charged.
+    #[inline]
+    pub(crate) fn charge(&mut self, k: u32) {
+        self.in_flight += k;
+        self.unsent += k;
+        self.slack = self.slack.saturating_sub(k);
+    }
+
+    /// Counts calls that were never charged.
+    pub(crate) fn carry(&mut self, at: Nanos, k: u32) {
+        self.slack = 0;
+        self.stamp(at, k);
+    }
+
+    /// Looks at every window.
+    fn sweep(&mut self, flying: u32, k: u32, privileged: bool, now: Nanos) -> Option<Full> {
         let closed = now < self.strain.closed_until;
         let mut worst = self.barred(privileged, closed, now);
         let unknown = now < self.unknown_until;
@@ -276,6 +351,7 @@ impl Scope {
     /// What was called before `at` is not known: windows up to `longest` are shut until a call that was in flight then has
     /// left them, longer ones until `long_until`.
     pub(crate) fn shut(&mut self, at: Nanos, flight_ns: u64, long_until: Nanos, longest: Duration) {
+        self.slack = 0;
         for counted in &mut self.windows {
             let until = if counted.window.length <= longest {
                 at.plus(flight_ns).plus(counted.held_ns)
@@ -315,6 +391,7 @@ impl Scope {
     }
 
     fn use_permille(&mut self) {
+        self.slack = 0;
         for counted in &mut self.windows {
             let working = u64::from(counted.most) * u64::from(self.strain.permille) / 1_000;
             counted.working = u32::try_from(working).unwrap_or(u32::MAX).max(1);

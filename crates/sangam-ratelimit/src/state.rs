@@ -29,6 +29,8 @@ pub(crate) struct State {
     lapses: VecDeque<Lapse>,
     /// When some quota is raised next.
     raise_at: Nanos,
+    /// When anything happens by itself next: a lapse or a raise.
+    due_at: Nanos,
     /// Room has come back earlier than any bound told: bounds are void, and those who wait must be looked at.
     pub(crate) freed: bool,
     #[cfg(feature = "async")]
@@ -64,6 +66,7 @@ impl State {
             latest: Nanos::ZERO,
             lapses: VecDeque::with_capacity(LAPSES),
             raise_at: Nanos::NEVER,
+            due_at: Nanos::NEVER,
             freed: false,
             #[cfg(feature = "async")]
             queue: crate::queue::Queue::new(plan),
@@ -71,8 +74,17 @@ impl State {
     }
 
     /// Takes the time in: what was due by now happens. Returns the time to go by.
+    #[inline]
     pub(crate) fn advance(&mut self, now: Nanos) -> Nanos {
         self.latest = self.latest.max(now.min(TIME_MAX));
+        if self.due_at <= self.latest {
+            self.happen();
+        }
+        self.latest
+    }
+
+    /// What was due by the latest reading.
+    fn happen(&mut self) {
         while let Some(lapse) = self.lapses.pop_front_if(|lapse| lapse.at <= self.latest) {
             self.end(lapse.scope, lapse.weight, lapse.at);
         }
@@ -82,16 +94,71 @@ impl State {
             }
             self.note_raise();
         }
-        self.latest
+        self.note_due();
+    }
+
+    /// Notes when something is due next.
+    fn note_due(&mut self) {
+        let lapse = self.lapses.front().map_or(Nanos::NEVER, |lapse| lapse.at);
+        self.due_at = lapse.min(self.raise_at);
     }
 
     pub(crate) fn note_raise(&mut self) {
         let next = self.scopes.iter().map(|scope| scope.strain.raise_at).min();
         self.raise_at = next.unwrap_or(Nanos::NEVER);
+        self.note_due();
+    }
+
+    /// Whether room has come back or somebody is to be woken.
+    #[inline]
+    pub(crate) fn wants_attention(&self) -> bool {
+        #[cfg(feature = "async")]
+        let told = self.queue.has_told();
+        #[cfg(not(feature = "async"))]
+        let told = false;
+        self.freed || told
+    }
+
+    /// Whether a call fits all its windows whatever the time, as an earlier look found.
+    #[inline]
+    fn is_slack(&self, scope: usize, k: u32) -> bool {
+        let mut at = scope;
+        while k <= self.scopes[at].slack {
+            match self.scopes[at].outer {
+                Some(outer) => at = outer,
+                None => return true,
+            }
+        }
+        false
+    }
+
+    /// The same, and nobody waits for it.
+    #[inline]
+    pub(crate) fn is_certain(&self, scope: usize, k: u32) -> bool {
+        #[cfg(feature = "async")]
+        if !self.queue.is_empty() {
+            return false;
+        }
+        self.is_slack(scope, k)
     }
 
     /// Whether a call fits. `sure` leaves those out of account that may still be given back.
+    #[inline]
     pub(crate) fn judge(
+        &mut self,
+        scope: usize,
+        k: u32,
+        privileged: bool,
+        sure: bool,
+        now: Nanos,
+    ) -> Option<Blocked> {
+        if self.is_slack(scope, k) {
+            return None;
+        }
+        self.judge_each(scope, k, privileged, sure, now)
+    }
+
+    fn judge_each(
         &mut self,
         scope: usize,
         k: u32,
@@ -150,15 +217,14 @@ impl State {
     /// Counts a call that was let in earlier, and is not sent yet.
     pub(crate) fn fly(&mut self, scope: usize, k: u32) {
         for &at in &self.paths[scope] {
-            self.scopes[at].in_flight += k;
-            self.scopes[at].unsent += k;
+            self.scopes[at].charge(k);
         }
     }
 
     /// Counts calls that were answered at an instant, and never seen here.
     pub(crate) fn carry(&mut self, scope: usize, k: u32, at: Nanos) {
         for &index in &self.paths[scope] {
-            self.scopes[index].stamp(at, k);
+            self.scopes[index].carry(at, k);
         }
     }
 
@@ -234,6 +300,7 @@ impl State {
                 scope,
                 weight: k,
             });
+            self.note_due();
         }
     }
 
