@@ -117,6 +117,11 @@ impl Stack {
         }
     }
 
+    /// Where a broker listens.
+    pub(crate) fn base_url(&self, broker: BrokerName) -> String {
+        self.sim(broker).base_url()
+    }
+
     /// Requests a broker has seen.
     pub(crate) async fn requests(&self, broker: BrokerName) -> u64 {
         let stats = self.stats(broker).await;
