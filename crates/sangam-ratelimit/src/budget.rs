@@ -1,10 +1,8 @@
 //! The budget of one account: one lock, one clock, permits out of it.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-
-use parking_lot::{Mutex, MutexGuard};
 
 use crate::journal::{Journal, Kind, Record};
 use crate::nanos::Nanos;
@@ -36,6 +34,12 @@ pub(crate) struct Shared {
     bounds: Box<[AtomicU64]>,
 }
 
+/// A lock is not given up for a panic: what it guards is changed in single steps.
+#[inline]
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 impl Shared {
     pub(crate) fn now(&self) -> Nanos {
         self.time.now()
@@ -44,7 +48,7 @@ impl Shared {
     /// Works on the state at the present time. The clock is read under the lock; wakers are called after it.
     #[inline]
     pub(crate) fn with<R>(&self, work: impl FnOnce(&mut State, Nanos) -> R) -> R {
-        self.go_on(self.state.lock(), work)
+        self.go_on(locked(&self.state), work)
     }
 
     /// The same for a question that may need no time: what `certain` answers is the answer.
@@ -54,7 +58,7 @@ impl Shared {
         certain: impl FnOnce(&mut State) -> Option<R>,
         work: impl FnOnce(&mut State, Nanos) -> R,
     ) -> R {
-        let mut state = self.state.lock();
+        let mut state = locked(&self.state);
         if let Some(result) = certain(&mut state) {
             return result;
         }
@@ -97,13 +101,13 @@ impl Shared {
     pub(crate) fn journal_sent(&self, scope: usize, weight: u32, now: Nanos) -> u64 {
         let Some(journal) = &self.journal else { return 0 };
         let wall = self.time.unix_seconds();
-        journal.lock().sent(scope, weight, now, wall)
+        locked(journal).sent(scope, weight, now, wall)
     }
 
     /// Writes down how it ended.
     pub(crate) fn journal_ended(&self, kind: Kind, id: u64, now: Nanos) {
         if let Some(journal) = &self.journal {
-            journal.lock().ended(kind, id, now);
+            locked(journal).ended(kind, id, now);
         }
     }
 
@@ -120,7 +124,7 @@ impl Shared {
             id,
             at: now,
         };
-        let mut journal = journal.lock();
+        let mut journal = locked(journal);
         let weight = u32::try_from(window_ms.unwrap_or(0)).unwrap_or(0);
         journal.append(&record(
             Kind::Refused,
@@ -169,7 +173,7 @@ impl Budget {
             return Ok(());
         };
         let file = {
-            let journal = journal.lock();
+            let journal = locked(journal);
             if let Some(fault) = &journal.fault {
                 return Err(std::io::Error::other(fault.clone()));
             }
