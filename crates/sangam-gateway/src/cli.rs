@@ -4,6 +4,7 @@ pub(crate) mod args;
 mod client;
 mod doctor;
 mod instruments;
+mod limits;
 mod login;
 mod orders;
 mod reads;
@@ -33,6 +34,7 @@ pub(crate) async fn run(cli: Cli) -> Result<()> {
         Command::Holdings => reads::holdings(&common).await,
         Command::Funds => reads::funds(&common).await,
         Command::Brokers => reads::brokers(&common).await,
+        Command::Limits => limits::run(&common).await,
         Command::Instruments(command) => instruments::run(&common, command).await,
         Command::Doctor => doctor::run(&common).await,
     }

@@ -6,6 +6,8 @@ mod config;
 mod help;
 #[path = "cli/instruments.rs"]
 mod instruments;
+#[path = "cli/limits.rs"]
+mod limits;
 #[path = "cli/login.rs"]
 mod login;
 #[path = "cli/orders.rs"]

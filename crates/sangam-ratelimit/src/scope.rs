@@ -421,6 +421,7 @@ impl Scope {
             working_permille: self.strain.permille,
             blocked_for: left(self.strain.blocked_until),
             closed_for: left(self.strain.closed_until),
+            unknown_for: left(self.unknown_until),
         }
     }
 }

@@ -37,4 +37,6 @@ pub struct ScopeUse {
     pub blocked_for: Option<Duration>,
     /// How long the scope stays closed but for its reserve.
     pub closed_for: Option<Duration>,
+    /// How long a window still waits for calls of before a restart that nobody knows of.
+    pub unknown_for: Option<Duration>,
 }

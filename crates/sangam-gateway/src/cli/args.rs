@@ -72,6 +72,8 @@ pub(crate) enum Command {
     Funds,
     /// Accounts with their health and sessions.
     Brokers,
+    /// Rate limits: how full each window is, and what is shut and why.
+    Limits,
     /// Symbol masters: fetch, search, resolve.
     #[command(subcommand)]
     Instruments(Instruments),

@@ -59,6 +59,11 @@ pub(crate) async fn brokers(State(gateway): State<Gateway>, RawBody(body): RawBo
     }))
 }
 
+/// How full every rate window is.
+pub(crate) async fn limits(State(gateway): State<Gateway>, RawBody(body): RawBody) -> Response {
+    answer(super::account::key_only(&gateway, &body).map(|()| gateway.data(gateway.system().limits())))
+}
+
 /// Without a code: where to log in. With one: logs in.
 pub(crate) async fn login(State(gateway): State<Gateway>, RawBody(body): RawBody) -> Response {
     answer(login_inner(&gateway, &body).await)

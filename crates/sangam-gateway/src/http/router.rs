@@ -41,6 +41,7 @@ pub fn router(gateway: Gateway) -> Application {
         .route("/api/v1/positionbook", only_post(post(account::position_book)))
         .route("/api/v1/holdings", only_post(post(account::holdings)))
         .route("/api/v1/brokers", only_post(post(own::brokers)))
+        .route("/api/v1/limits", only_post(post(own::limits)))
         .route("/api/v1/login", only_post(post(own::login)))
         .route("/api/v1/logout", only_post(post(own::logout)))
         .route("/api/v1/instruments/search", only_post(post(own::search)))

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use crate::program::Place;
 
-const COMMANDS: [&str; 18] = [
+const COMMANDS: [&str; 19] = [
     "",
     "serve",
     "sim",
@@ -22,6 +22,7 @@ const COMMANDS: [&str; 18] = [
     "holdings",
     "funds",
     "brokers",
+    "limits",
     "instruments",
     "instruments sync",
     "doctor",
