@@ -215,3 +215,22 @@ async fn the_request_is_on_the_wire_as_it_should_be() {
     ];
     assert_eq!(headers, expected);
 }
+
+#[tokio::test]
+async fn a_connection_made_ahead_is_the_one_the_next_order_takes() {
+    let server = server_of(answer("{}")).await;
+    let one_shot = OneShot::new(settings());
+    let patience = Duration::from_secs(5);
+    assert!(one_shot.warm(&server.url("/"), patience).await.unwrap());
+    assert!(
+        !one_shot.warm(&server.url("/"), patience).await.unwrap(),
+        "one is enough"
+    );
+    one_shot.send(order(server.url("/order"), 1)).await.unwrap();
+    assert_eq!(server.seen.connections(), 1);
+    let nowhere = one_shot.warm("http://127.0.0.1:1/", patience).await.unwrap_err();
+    assert_eq!(
+        (nowhere.fault, nowhere.sent),
+        (TransportFault::Connect, Sent::Nothing)
+    );
+}

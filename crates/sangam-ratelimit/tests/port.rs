@@ -2,12 +2,15 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
+use std::future::Future as _;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use sangam_core::ports::{BrokerRateRefusal, Limiter, Permit, PermitRequest, RateRefusal, Scope};
+use sangam_core::ports::{
+    BrokerRateRefusal, Limiter, Permit, PermitRequest, RateRefusal, Scope, acquire_first,
+};
 use sangam_core::{AccountId, CallClass, Clock, ManualClock, Monotonic, Priority, Timestamp};
 use sangam_ratelimit::defaults::{FLATTRADE, UPSTOX};
 use sangam_ratelimit::port::AccountBudgets;
@@ -145,4 +148,68 @@ fn a_report_of_the_broker_shuts_its_account_alone() {
     let account = AccountId::new("flat").unwrap();
     let usage = budgets.budget(&account).unwrap().usage();
     assert!(usage.iter().all(|scope| scope.broker_refusals == 1), "{usage:?}");
+}
+
+/// Who waits at two accounts takes the first permit there is, and stands in nobody's way at the other.
+#[test]
+fn waiting_at_several_accounts_takes_the_first_and_leaves_no_hole() {
+    let (_, budgets) = budgets();
+    let wish = |account: &str| PermitRequest {
+        scope: scope(account, CallClass::Orders),
+        weight: 1,
+        priority: Priority::Order,
+        deadline: Monotonic::default().after(Duration::from_secs(60)),
+    };
+    let fill = |account: &str| -> Vec<Box<dyn Permit>> {
+        (0..7)
+            .map(|_| ask(&budgets, scope(account, CallClass::Orders), Priority::Order).unwrap())
+            .collect()
+    };
+    let (flat, mut up) = (fill("flat"), fill("up"));
+    let mut context = Context::from_waker(Waker::noop());
+    {
+        let mut both = pin!(acquire_first(&*budgets, vec![wish("flat"), wish("up")]));
+        assert!(both.as_mut().poll(&mut context).is_pending());
+        drop(up.pop());
+        let Poll::Ready(Ok((at, permit))) = both.as_mut().poll(&mut context) else {
+            panic!("there is room at the second");
+        };
+        assert_eq!(at, 1);
+        drop(permit);
+    }
+    drop((flat, up));
+    for account in ["flat", "up"] {
+        assert_eq!(fill(account).len(), 7, "nobody is left in the line of {account}");
+    }
+    let strangers = vec![wish("stranger"), wish("other")];
+    let mut nobody = pin!(acquire_first(&*budgets, strangers));
+    let Poll::Ready(Err(refusals)) = nobody.as_mut().poll(&mut context) else {
+        panic!("no such accounts");
+    };
+    assert!(refusals[0].window.contains("stranger") && refusals[1].window.contains("other"));
+    let mut none = pin!(acquire_first(&*budgets, Vec::new()));
+    let Poll::Ready(Err(refusals)) = none.as_mut().poll(&mut context) else {
+        panic!("nothing was wished for");
+    };
+    assert!(refusals.is_empty());
+}
+
+/// The wall clock labels events and measures nothing: set back or a day ahead, it gives no permit and closes none.
+#[test]
+fn a_wall_clock_that_steps_changes_no_window() {
+    let (clock, budgets) = budgets();
+    let orders = || call(&budgets, "flat", CallClass::Orders, Priority::Order);
+    assert_eq!((0..100).take_while(|_| orders()).count(), 7);
+    for step in [86_400_i64, -86_400, 365 * 86_400] {
+        clock.step_to(Timestamp::from_second(step).unwrap());
+        assert!(!orders(), "a step of {step} s");
+    }
+    budgets.refused(&scope("flat", CallClass::Orders), BrokerRateRefusal::default());
+    clock.step_to(Timestamp::UNIX_EPOCH);
+    clock.advance(Duration::from_secs(700));
+    let earliest = budgets.earliest(&scope("flat", CallClass::Orders), 1);
+    assert!(
+        earliest <= clock.monotonic(),
+        "what was shut opens by the time that passed"
+    );
 }

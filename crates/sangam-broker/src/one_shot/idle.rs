@@ -65,6 +65,16 @@ impl Idle {
         resting.push(Resting { connection, since });
     }
 
+    /// How long the newest connection to this host has lain idle.
+    pub(super) fn newest_age(&self, host: &Host) -> Option<Duration> {
+        let now = timer_now();
+        let hosts = self.hosts.lock();
+        hosts
+            .get(host)?
+            .last()
+            .map(|newest| now.duration_since(newest.since))
+    }
+
     fn has(&self, host: &Host) -> bool {
         self.hosts.lock().contains_key(host)
     }

@@ -102,6 +102,23 @@ impl OneShot {
         }
     }
 
+    /// Makes a connection to a host ahead of a request, so that the request need not wait for it; says whether one was made.
+    /// Where a connection is young enough to serve for a while, none is. Nothing is sent on it but the handshake.
+    ///
+    /// # Errors
+    /// [`TransportError`] when there is no connection within `patience`.
+    pub async fn warm(&self, url: &str, patience: Duration) -> Result<bool, TransportError> {
+        let deadline = Deadline::after(patience);
+        let target = Target::parse(url, self.settings.plain_http_anywhere)?;
+        let young = self.settings.idle_limit / 2;
+        if self.idle.newest_age(&target.host).is_some_and(|age| age < young) {
+            return Ok(false);
+        }
+        let connection = self.connect(&target, deadline).await?;
+        self.idle.put(&target.host, connection);
+        Ok(true)
+    }
+
     /// Sends on an idle connection if one is alive, else on a new one.
     ///
     /// An idle connection can die between the look at it and the write. If nothing was offered to it by then, the
