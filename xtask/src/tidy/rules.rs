@@ -170,7 +170,7 @@ fn sleeping(view: &View<'_>) -> Vec<Finding> {
     };
     let sleeps = [concat!("thread::sl", "eep"), concat!("time::sl", "eep")];
     view.lines()
-        .filter(|(line, text)| *line > from && sleeps.iter().any(|sleep| text.contains(sleep)))
+        .filter(|(line, text)| *line > from && sleeps.iter().any(|sleep| calls(text, sleep)))
         .map(|(line, _)| {
             view.finding(
                 line,
@@ -179,6 +179,12 @@ fn sleeping(view: &View<'_>) -> Vec<Finding> {
             )
         })
         .collect()
+}
+
+/// Whether a function is called, and not handed over as a timer (`&tokio::time::x)`).
+fn calls(text: &str, function: &str) -> bool {
+    text.match_indices(function)
+        .any(|(at, _)| !text[at + function.len()..].starts_with([')', ',', ';']))
 }
 
 fn unfinished(view: &View<'_>) -> Vec<Finding> {
