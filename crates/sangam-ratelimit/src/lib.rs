@@ -3,6 +3,7 @@
 mod buckets;
 mod budget;
 pub mod defaults;
+pub mod forecast;
 mod journal;
 mod nanos;
 mod permit;
