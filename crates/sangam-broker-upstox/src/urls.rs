@@ -43,6 +43,12 @@ impl Urls {
         Self::new(base, base)
     }
 
+    /// The host of place, modify and cancel.
+    #[must_use]
+    pub fn orders(&self) -> &str {
+        &self.orders
+    }
+
     fn api(&self, path: &str) -> String {
         format!("{}{path}", self.api)
     }

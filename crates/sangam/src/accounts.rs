@@ -10,6 +10,7 @@ use sangam_core::ports::{LoginLink, Selector};
 use sangam_core::session::MarketSession;
 use sangam_core::{AccountId, BrokerName, Error, ErrorKind};
 
+use crate::bursts;
 use crate::limits;
 use crate::system::{Account, Inner, System};
 
@@ -97,6 +98,8 @@ impl System {
             .tasks
             .start(check_health_for_ever(weak.clone(), inner.config.health_interval));
         inner.tasks.start(limits::sync_for_ever(weak.clone()));
+        inner.tasks.start(bursts::watch_for_ever(weak.clone()));
+        inner.tasks.start(bursts::warm_for_ever(weak.clone()));
         inner.tasks.start(refresh_for_ever(weak));
         for desk in &inner.desks {
             for account in desk.accounts() {
@@ -107,9 +110,23 @@ impl System {
     }
 }
 
+/// Checks every account now and then; where a burst of calls comes into sight, the check that might fall into it is made
+/// before it, unless the last one is young.
 async fn check_health_for_ever(system: Weak<Inner>, interval: Duration) {
     loop {
-        tokio::time::sleep(interval).await;
+        let early = async {
+            tokio::time::sleep(interval / 2).await;
+            // Only what is waited for is held, not the system.
+            let sighted = system.upgrade().map(|inner| Arc::clone(&inner.bursts.sighted));
+            match sighted {
+                Some(sighted) => sighted.notified().await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = tokio::time::sleep(interval) => {}
+            () = early => {}
+        }
         let Some(inner) = system.upgrade() else {
             return;
         };

@@ -3,8 +3,11 @@
 //! reaches the broker without a permit.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use sangam_broker::{Limited, OneShot, OneShotSettings, ReadRefusal, Reads, ReadsSettings, Transport};
+use sangam_broker::{
+    Limited, OneShot, OneShotSettings, ReadRefusal, Reads, ReadsSettings, Transport, TransportError,
+};
 use sangam_broker_flattrade as flattrade;
 use sangam_broker_fyers as fyers;
 use sangam_broker_upstox as upstox;
@@ -14,13 +17,30 @@ use secrecy::ExposeSecret;
 
 use crate::config::AccountConfig;
 
-/// Builds the adapter of an account.
+/// How long a connection made ahead is waited for.
+const WARM_PATIENCE: Duration = Duration::from_secs(3);
+
+/// The way an account's orders take: what can be done for it before there is one.
+#[derive(Debug)]
+pub(crate) struct OrderLine {
+    once: Arc<OneShot>,
+    url: String,
+}
+
+impl OrderLine {
+    /// Makes a connection ahead of an order, unless there is one; says whether it did. No request is sent.
+    pub(crate) async fn warm(&self) -> Result<bool, TransportError> {
+        self.once.warm(&self.url, WARM_PATIENCE).await
+    }
+}
+
+/// Builds the adapter of an account, and the way its orders take.
 pub(crate) fn build(
     account: &AccountConfig,
     symbols: Arc<dyn SymbolMap>,
     limiter: &Arc<dyn Limiter>,
     clock: Arc<dyn Clock>,
-) -> Result<Arc<dyn Broker>, Error> {
+) -> Result<(Arc<dyn Broker>, OrderLine), Error> {
     let once = Arc::new(OneShot::new(OneShotSettings {
         local_addr: account.local_address,
         ..OneShotSettings::default()
@@ -44,9 +64,13 @@ pub(crate) fn build(
         )
         .reading_refusals(refusals)
     };
+    let line = OrderLine {
+        once: Arc::clone(&once),
+        url: order_url(account),
+    };
     let orders = Arc::new(limited(once));
     let reads = Arc::new(limited(plain).waiting(account.limits.read_wait));
-    Ok(match account.broker {
+    let broker: Arc<dyn Broker> = match account.broker {
         BrokerName::Flattrade => Arc::new(flattrade::Flattrade::new(
             flattrade_config(account),
             flattrade::Credentials::new(account.api_key.clone(), account.api_secret.expose_secret()),
@@ -71,7 +95,17 @@ pub(crate) fn build(
             symbols,
             clock,
         )),
-    })
+    };
+    Ok((broker, line))
+}
+
+/// A URL on the host that orders go to.
+fn order_url(account: &AccountConfig) -> String {
+    match account.broker {
+        BrokerName::Flattrade => flattrade_config(account).hosts.trading,
+        BrokerName::Fyers => fyers_config(account).urls.orders,
+        BrokerName::Upstox => upstox_config(account).urls.orders().to_owned(),
+    }
 }
 
 fn flattrade_config(account: &AccountConfig) -> flattrade::Config {

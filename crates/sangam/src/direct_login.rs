@@ -48,7 +48,7 @@ impl DirectLogin {
         let limiter: Arc<dyn Limiter> = limiter;
         Ok(Self {
             name: found.name.clone(),
-            broker: adapters::build(found, symbols, &limiter, clock)?,
+            broker: adapters::build(found, symbols, &limiter, clock)?.0,
             files: SessionFiles::below(&config.data_dir),
         })
     }

@@ -3,9 +3,11 @@
 mod accounts;
 mod adapters;
 mod boot;
+mod bursts;
 mod clock;
 pub mod config;
 mod data_dir;
+mod demand;
 mod direct_login;
 pub mod entropy;
 mod error;
@@ -22,6 +24,7 @@ mod system;
 mod tasks;
 mod view;
 
+pub use bursts::{ForecastView, ScoreView};
 pub use clock::SystemClock;
 pub use direct_login::DirectLogin;
 pub use error::StartError;
@@ -33,6 +36,7 @@ pub use view::{BrokerView, Found, Gathered, OrdersToday, Row, Seen, Trade};
 pub use sangam_core as core;
 pub use sangam_instruments as instruments;
 pub use sangam_orders as orders;
+pub use sangam_ratelimit::forecast;
 
 /// The parts of the adapter kit a program over the facade needs: reads over HTTP and downloads.
 pub mod kit {

@@ -3,6 +3,7 @@
 use sangam_core::{AccountId, BrokerName};
 use sangam_ratelimit::ScopeUse;
 
+use crate::bursts::ForecastView;
 use crate::system::{Account, System};
 
 /// The rate limits of one account as they stand.
@@ -16,6 +17,8 @@ pub struct LimitsView {
     pub soft_percent: u32,
     /// What is counted together.
     pub scopes: Vec<ScopeView>,
+    /// Whether a burst of calls is coming, and how often that was said rightly.
+    pub forecast: Option<ForecastView>,
 }
 
 /// What a broker counts together.
@@ -79,6 +82,7 @@ impl System {
             broker: config.broker,
             soft_percent: config.limits.soft_permille / 10,
             scopes: scopes.into_iter().map(view).collect(),
+            forecast: self.inner.bursts.view(&config.name),
         }
     }
 }

@@ -14,8 +14,11 @@ use sangam_ratelimit::port::AccountBudgets;
 use sangam_routing::Router;
 use sangam_storage::SqliteLedger;
 
+use crate::adapters::OrderLine;
+use crate::bursts::Bursts;
 use crate::config::{AccountConfig, Config};
 use crate::data_dir::{self, DataDir};
+use crate::demand::Demand;
 use crate::entropy::random_bytes;
 use crate::error::StartError;
 use crate::masters::{self, MasterUrl};
@@ -30,6 +33,7 @@ use crate::{adapters, limits};
 pub(crate) struct Account {
     pub(crate) config: AccountConfig,
     pub(crate) broker: Arc<dyn Broker>,
+    pub(crate) line: OrderLine,
 }
 
 pub(crate) struct Inner {
@@ -39,6 +43,8 @@ pub(crate) struct Inner {
     pub(crate) router: Arc<Router>,
     pub(crate) limiter: Arc<dyn Limiter>,
     pub(crate) budgets: Arc<AccountBudgets>,
+    pub(crate) demand: Arc<Demand>,
+    pub(crate) bursts: Bursts,
     pub(crate) ledger: Arc<SqliteLedger>,
     pub(crate) cache: TypedCache,
     pub(crate) live: Arc<LiveTable>,
@@ -80,13 +86,18 @@ impl System {
         let live = Arc::new(LiveTable::new(Table::empty(today)));
         let symbols: Arc<dyn SymbolMap> = Arc::<LiveTable>::clone(&live);
         let budgets = limits::limiter(&config.accounts, &config.data_dir, &clock)?;
-        let limiter: Arc<dyn Limiter> = Arc::<AccountBudgets>::clone(&budgets);
+        let names = config.accounts.iter().map(|account| account.name.clone());
+        let demand = Arc::new(Demand::of(Arc::<AccountBudgets>::clone(&budgets), names));
+        let limiter: Arc<dyn Limiter> = Arc::<Demand>::clone(&demand);
+        let bursts = Bursts::new(&config.accounts, clock.as_ref())?;
         let mut accounts = Vec::with_capacity(config.accounts.len());
         for account in &config.accounts {
-            let broker = adapters::build(account, Arc::clone(&symbols), &limiter, Arc::clone(&clock))?;
+            let (broker, line) =
+                adapters::build(account, Arc::clone(&symbols), &limiter, Arc::clone(&clock))?;
             accounts.push(Account {
                 config: account.clone(),
                 broker,
+                line,
             });
         }
         let names = accounts
@@ -126,6 +137,8 @@ impl System {
                 router,
                 limiter,
                 budgets,
+                demand,
+                bursts,
                 ledger,
                 cache,
                 live,

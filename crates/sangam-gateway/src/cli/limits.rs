@@ -43,7 +43,37 @@ pub(crate) async fn run(common: &Common) -> Result<()> {
             }
         }
     }
+    for account in list(accounts) {
+        if account["forecast"].is_object() {
+            table::line(&forecast(account))?;
+        }
+    }
     Ok(())
+}
+
+/// What is expected, and how often that was right: a running score, so it says nothing while there is none.
+fn forecast(account: &Value) -> String {
+    let forecast = &account["forecast"];
+    let expected = match forecast["probability"].as_f64() {
+        Some(probability) => format!("{:.0} %", probability * 100.0),
+        None if forecast["expects_burst"] == true => "under way".to_owned(),
+        None => "not known yet".to_owned(),
+    };
+    let score = &forecast["score"];
+    let figure = |name: &str| {
+        score[name]
+            .as_f64()
+            .map_or_else(|| "-".to_owned(), |figure| format!("{figure:.2}"))
+    };
+    format!(
+        "{}: more than {:.0} calls in 10 s within {} s: {expected}; so far F1 {}, Brier skill {} over {} answers",
+        cell(&account["account"]),
+        forecast["burst_level"].as_f64().unwrap_or(0.0),
+        cell(&forecast["horizon_s"]),
+        figure("f1"),
+        figure("brier_skill"),
+        cell(&score["questions"]),
+    )
 }
 
 fn list(value: &Value) -> &[Value] {
