@@ -1,4 +1,5 @@
-//! What the integration tests share.
+//! What the integration tests and the programs beside them share.
 
+pub mod load;
 pub mod shared_checks;
 pub mod vectors;

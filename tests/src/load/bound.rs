@@ -1,0 +1,131 @@
+//! The earliest instant at which so many calls can have left over brokers with several windows each: what a run is held
+//! against.
+//!
+//! At one broker the k-th call leaves at a(k) = max(a(k - 1), max over its windows of a(k - N) + W), the first at nought.
+//! Letting each go as early as it can is best call by call, so the fleet's k-th is the k-th smallest over all brokers.
+//! Calls that come later than at once cannot have left before the rest of them, from theirs on, had its own bound.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::time::Duration;
+
+/// A broker's windows as they bind: so many calls, held for so long.
+type Windows = Vec<(u32, Duration)>;
+
+/// When the calls of a burst can leave at the earliest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct FleetBound {
+    leaves: Vec<Duration>,
+    shares: Vec<u32>,
+}
+
+impl FleetBound {
+    /// The bound for so many calls. Every broker needs a window, every window a call.
+    #[must_use]
+    pub(super) fn of(calls: u32, brokers: &[Windows]) -> Self {
+        let mut left: Vec<Vec<Duration>> = brokers.iter().map(|_| Vec::new()).collect();
+        let mut next: BinaryHeap<_> = (0..brokers.len())
+            .map(|at| Reverse((Duration::ZERO, at)))
+            .collect();
+        let mut leaves = Vec::new();
+        for _ in 0..calls {
+            let Some(Reverse((instant, at))) = next.pop() else {
+                break;
+            };
+            leaves.push(instant);
+            left[at].push(instant);
+            next.push(Reverse((after(&left[at], &brokers[at]), at)));
+        }
+        let shares = left
+            .iter()
+            .map(|left| u32::try_from(left.len()).unwrap_or(u32::MAX));
+        Self {
+            leaves,
+            shares: shares.collect(),
+        }
+    }
+
+    /// When the last of them leaves, had all come at nought.
+    #[must_use]
+    pub(super) fn burst(&self) -> Duration {
+        self.leaves.last().copied().unwrap_or_default()
+    }
+
+    /// When the last leaves at the earliest if they come at these instants.
+    #[must_use]
+    pub(super) fn arriving(&self, at: &[Duration]) -> Duration {
+        let rest = at.iter().zip(self.leaves.iter().rev());
+        rest.map(|(at, leaves)| *at + *leaves).max().unwrap_or_default()
+    }
+
+    /// How many of a burst each broker takes.
+    #[must_use]
+    pub(super) fn shares(&self) -> &[u32] {
+        &self.shares
+    }
+}
+
+/// When the next call can leave after those that left.
+fn after(left: &[Duration], windows: &Windows) -> Duration {
+    let gone = |count: u32| {
+        left.len()
+            .checked_sub(usize::try_from(count).unwrap_or(usize::MAX))
+    };
+    let bounds = windows
+        .iter()
+        .filter_map(|(count, held)| Some(left[gone(*count)?] + *held));
+    bounds.chain(left.last().copied()).max().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn windows(text: &str) -> Windows {
+        let quota: super::super::Quota = text.parse().unwrap();
+        quota
+            .windows()
+            .iter()
+            .map(|window| (window.count, window.length))
+            .collect()
+    }
+
+    /// Against the figures of an independent program: instant and split over the brokers.
+    #[test]
+    fn the_figures_are_those_of_the_oracle() {
+        let second = ["10/1", "50/1", "20/1"];
+        let minute = ["10/1+600/60", "50/1+3000/60", "20/1+1200/60"];
+        let tight = ["10/1+200/60", "50/1+500/60", "20/1+1200/60"];
+        let check = |fleet: [&str; 3], calls: u32, ms: u64, split: [u32; 3]| {
+            let bound = FleetBound::of(calls, &fleet.map(windows));
+            assert_eq!(bound.burst(), Duration::from_millis(ms), "{calls} over {fleet:?}");
+            assert_eq!(bound.shares(), split, "{calls} over {fleet:?}");
+        };
+        check(second, 80, 0, [10, 50, 20]);
+        check(second, 81, 1_000, [11, 50, 20]);
+        check(second, 1_000, 12_000, [130, 630, 240]);
+        check(second, 10_000, 124_000, [1_250, 6_250, 2_500]);
+        check(minute, 1_000, 12_000, [130, 630, 240]);
+        check(minute, 10_000, 124_000, [1_250, 6_250, 2_500]);
+        check(tight, 1_000, 16_000, [170, 500, 330]);
+        check(tight, 10_000, 306_000, [1_070, 2_810, 6_120]);
+    }
+
+    #[test]
+    fn one_broker_alone_takes_longer() {
+        let alone = |text: &str, calls| FleetBound::of(calls, &[windows(text)]).burst().as_secs();
+        assert_eq!(alone("50/1", 1_000), 19);
+        assert_eq!(alone("50/1", 10_000), 199);
+        assert_eq!(alone("10/1", 334), 33);
+    }
+
+    #[test]
+    fn calls_that_come_later_leave_later() {
+        let bound = FleetBound::of(3, &[windows("1/1")]);
+        let at = |ms: [u64; 3]| bound.arriving(&ms.map(Duration::from_millis)).as_millis();
+        assert_eq!(at([0, 0, 0]), 2_000);
+        assert_eq!(at([0, 0, 5_000]), 5_000);
+        assert_eq!(at([0, 1_500, 1_600]), 2_500);
+        assert_eq!(FleetBound::of(0, &[]).arriving(&[]), Duration::ZERO);
+    }
+}
