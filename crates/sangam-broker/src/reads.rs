@@ -33,7 +33,8 @@ pub struct ReadsSettings {
     pub connect_timeout: Duration,
     /// How long a connection may lie idle before it is dropped. 15 s by default.
     pub idle_limit: Duration,
-    /// How many idle connections to keep to one host. Four by default.
+    /// How many idle connections to keep to one host. 64 by default: as many as the largest window of a second lets out at
+    /// once, so that the next burst finds them open.
     pub idle_per_host_max: usize,
     /// How large the body of an answer may be, in bytes, after decompression. 32 MiB by default.
     pub response_bytes_max: usize,
@@ -50,7 +51,7 @@ impl Default for ReadsSettings {
             proxy: None,
             connect_timeout: Duration::from_secs(5),
             idle_limit: Duration::from_secs(15),
-            idle_per_host_max: 4,
+            idle_per_host_max: 64,
             response_bytes_max: 32 << 20,
             plain_http_anywhere: false,
             trust: Trust::platform(),
