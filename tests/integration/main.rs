@@ -6,6 +6,7 @@ mod bad_input;
 mod brokers_down;
 mod gateway_contract;
 mod limit_your_own_client;
+mod load;
 mod market_data_caching_workflow;
 mod order_rates;
 mod order_safety;

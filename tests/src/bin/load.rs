@@ -31,7 +31,7 @@ use sangam_tests::load::{self, Anchor, Delay, Profile, Quota, Settings};
         failover  all at once; half-way the busiest broker stops, with orders on their way to it\n\n\
         Examples:\n  \
         load --profile burst --delay-ms 0,300 --seed 7\n  \
-        load --profile burst --anchor send --guard-ms 5 --delay-ms 0,0\n  \
+        load --profile burst --anchor send --guard-ms 5\n  \
         load --profile steady --requests 500 --json\n\n\
         The last line is JSON. Exit codes: 0 all held, 1 something did not and is named, 2 wrong usage. Measured from the\n\
         send, violations are reported and no failure."
@@ -57,9 +57,10 @@ struct Arguments {
     /// With `--anchor send`: the most by which the way to a broker varies, in milliseconds. Default: 5
     #[arg(long, value_name = "MS")]
     guard_ms: Option<u64>,
-    /// The least and the most a call is under way, there and back, in milliseconds; half of it each way, drawn anew
-    #[arg(long, value_name = "MIN,MAX", default_value = "5,60", value_parser = delay)]
-    delay_ms: Delay,
+    /// The least and the most a call is under way, there and back, in milliseconds; half of it each way, drawn anew.
+    /// Default: 5,60, measured from the send 0,0
+    #[arg(long, value_name = "MIN,MAX", value_parser = delay)]
+    delay_ms: Option<Delay>,
     /// Seed of arrivals, delays and the market
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -120,11 +121,16 @@ impl Arguments {
             (AnchorName::Send, guard_ms) => Anchor::Send(guard_ms.unwrap_or(5)),
         };
         let plain = Settings::new(profile);
+        // What a guard of a few milliseconds is for: a way that varies by less.
+        let quiet = match self.anchor {
+            AnchorName::Answer => plain.delay,
+            AnchorName::Send => Delay { min_ms: 0, max_ms: 0 },
+        };
         Ok(Settings {
             requests: self.requests.unwrap_or(plain.requests),
             quotas: self.quota.clone(),
             anchor,
-            delay: self.delay_ms,
+            delay: self.delay_ms.unwrap_or(quiet),
             reserve_percent: self.reserve_percent.unwrap_or(plain.reserve_percent),
             unanswered_ms: self.unanswered_ms,
             orders: self.orders,

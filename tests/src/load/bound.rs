@@ -3,14 +3,20 @@
 //!
 //! At one broker the k-th call leaves at a(k) = max(a(k - 1), max over its windows of a(k - N) + W), the first at nought.
 //! Letting each go as early as it can is best call by call, so the fleet's k-th is the k-th smallest over all brokers.
-//! Calls that come later than at once cannot have left before the rest of them, from theirs on, had its own bound.
+//! A broker that stops takes none from then on. Calls that come later than at once cannot have left before the rest of them, from theirs on, had its own bound.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::time::Duration;
 
-/// A broker's windows as they bind: so many calls, held for so long.
-type Windows = Vec<(u32, Duration)>;
+/// A broker as it binds.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Bounds {
+    /// So many calls, held for so long.
+    pub(super) windows: Vec<(u32, Duration)>,
+    /// When it stopped, if it did.
+    pub(super) until: Option<Duration>,
+}
 
 /// When the calls of a burst can leave at the earliest.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,7 +28,7 @@ pub(super) struct FleetBound {
 impl FleetBound {
     /// The bound for so many calls. Every broker needs a window, every window a call.
     #[must_use]
-    pub(super) fn of(calls: u32, brokers: &[Windows]) -> Self {
+    pub(super) fn of(calls: u32, brokers: &[Bounds]) -> Self {
         let mut left: Vec<Vec<Duration>> = brokers.iter().map(|_| Vec::new()).collect();
         let mut next: BinaryHeap<_> = (0..brokers.len())
             .map(|at| Reverse((Duration::ZERO, at)))
@@ -34,7 +40,10 @@ impl FleetBound {
             };
             leaves.push(instant);
             left[at].push(instant);
-            next.push(Reverse((after(&left[at], &brokers[at]), at)));
+            let following = after(&left[at], &brokers[at].windows);
+            if brokers[at].until.is_none_or(|until| following < until) {
+                next.push(Reverse((following, at)));
+            }
         }
         let shares = left
             .iter()
@@ -66,7 +75,7 @@ impl FleetBound {
 }
 
 /// When the next call can leave after those that left.
-fn after(left: &[Duration], windows: &Windows) -> Duration {
+fn after(left: &[Duration], windows: &[(u32, Duration)]) -> Duration {
     let gone = |count: u32| {
         left.len()
             .checked_sub(usize::try_from(count).unwrap_or(usize::MAX))
@@ -81,13 +90,13 @@ fn after(left: &[Duration], windows: &Windows) -> Duration {
 mod tests {
     use super::*;
 
-    fn windows(text: &str) -> Windows {
+    fn windows(text: &str) -> Bounds {
         let quota: super::super::Quota = text.parse().unwrap();
-        quota
-            .windows()
-            .iter()
-            .map(|window| (window.count, window.length))
-            .collect()
+        let windows = quota.windows().iter();
+        Bounds {
+            windows: windows.map(|window| (window.count, window.length)).collect(),
+            until: None,
+        }
     }
 
     /// Against the figures of an independent program: instant and split over the brokers.
@@ -117,6 +126,19 @@ mod tests {
         assert_eq!(alone("50/1", 1_000), 19);
         assert_eq!(alone("50/1", 10_000), 199);
         assert_eq!(alone("10/1", 334), 33);
+    }
+
+    #[test]
+    fn a_broker_that_stopped_takes_no_more() {
+        let stopped = Bounds {
+            until: Some(Duration::from_secs(2)),
+            ..windows("50/1")
+        };
+        let bound = FleetBound::of(200, &[stopped, windows("10/1")]);
+        assert_eq!(
+            (bound.shares(), bound.burst().as_secs()),
+            ([100, 100].as_slice(), 9)
+        );
     }
 
     #[test]

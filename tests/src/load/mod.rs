@@ -30,15 +30,16 @@ pub async fn run(settings: &Settings, progress: &(dyn Fn(u64) + Sync)) -> Result
     let mut stack = stack::Stack::start(settings).await?;
     let mut servers = stack.take_servers();
     let run = drive::Run::new(settings, &stack);
-    let (asked, orders) = match settings.profile {
-        Profile::Steady | Profile::Burst => (drive::all(&run, progress).await, OrderCounts::default()),
+    let (driven, orders, stopped) = match settings.profile {
+        Profile::Steady | Profile::Burst => (drive::all(&run, progress).await, OrderCounts::default(), None),
         Profile::Failover => {
             let stop = stop::Stop::new(settings, &stack)?;
-            let (asked, orders) = tokio::join!(drive::all(&run, progress), stop.run(&run, &mut servers));
-            (asked, orders?)
+            let (driven, stopped) = tokio::join!(drive::all(&run, progress), stop.run(&run, &mut servers));
+            let (orders, stopped) = stopped?;
+            (driven, orders, stopped)
         }
     };
     let counted = stack.counted();
     stack.end().await;
-    Ok(Report::of(settings, &asked, &counted, orders))
+    Ok(Report::of(settings, &driven, &counted, orders, stopped))
 }

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
+use sangam_core::{BrokerName, Monotonic};
 use serde::Serialize;
 
-use super::bound::FleetBound;
+use super::bound::{Bounds, FleetBound};
 use super::drive::{Driven, Read};
 use super::quota::Quota;
 use super::settings::{Anchor, Settings};
@@ -29,8 +30,6 @@ pub struct Waits {
 /// What became of the orders placed around the stop of a broker.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct OrderCounts {
-    /// The broker that was stopped.
-    pub stopped: Option<String>,
     /// Orders handed to the desk.
     pub placed: u32,
     /// Acknowledged by a broker.
@@ -43,6 +42,13 @@ pub struct OrderCounts {
     pub lost: u32,
     /// Taken by brokers more than once.
     pub twice: u32,
+}
+
+/// A broker that was stopped, and when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Stopped {
+    pub(super) broker: BrokerName,
+    pub(super) at: Monotonic,
 }
 
 /// The most a broker's window held.
@@ -92,6 +98,8 @@ pub struct Report {
     pub time_s: f64,
     /// From the first byte on its way to the answer, on average, in milliseconds.
     pub latency_mean_ms: f64,
+    /// The broker that was stopped half-way.
+    pub stopped: Option<String>,
     /// Answers by broker.
     pub shares: BTreeMap<String, u64>,
     /// Reads that ended in an error.
@@ -116,6 +124,7 @@ impl Report {
         driven: &Driven,
         counted: &[Counted],
         mut orders: OrderCounts,
+        stopped: Option<Stopped>,
     ) -> Self {
         let reads = &driven.reads;
         let held: Vec<Duration> = reads.iter().filter_map(held).collect();
@@ -125,12 +134,16 @@ impl Report {
             .filter_map(|read| Some(read.leaving?.first.since(read.asked)));
         let mut arrivals: Vec<_> = reads.iter().map(|read| read.asked.since(driven.start)).collect();
         arrivals.sort_unstable();
-        let windows: Vec<_> = settings
-            .quotas
-            .iter()
-            .map(|quota| as_held(quota, settings, latency))
+        let brokers: Vec<Bounds> = settings
+            .fleet()
+            .map(|(broker, quota)| Bounds {
+                windows: as_held(quota, settings, latency),
+                until: stopped
+                    .filter(|stopped| stopped.broker == broker)
+                    .map(|stopped| stopped.at.since(driven.start)),
+            })
             .collect();
-        let bound = FleetBound::of(settings.requests, &windows).arriving(&arrivals);
+        let bound = FleetBound::of(settings.requests, &brokers).arriving(&arrivals);
         let last = reads.iter().map(|read| read.ended).max().unwrap_or(driven.start);
         let time = last.since(driven.start);
         let mut shares: BTreeMap<String, u64> = settings
@@ -160,6 +173,7 @@ impl Report {
             bound_s: rounded(bound.as_secs_f64(), 4),
             time_s: rounded(time.as_secs_f64(), 4),
             latency_mean_ms: ms(latency),
+            stopped: stopped.map(|stopped| stopped.broker.to_string()),
             shares,
             lost: settings
                 .requests
@@ -215,6 +229,14 @@ pub(super) fn stretched(length: Duration) -> Duration {
     length + length / 1_000 + Duration::from_millis(1)
 }
 
+/// What a window of so many calls leaves to reads: at least one call, and less one at least where it holds two.
+pub(super) fn less_reserve(count: u32, percent: u8) -> u32 {
+    if percent == 0 || count < 2 {
+        return count;
+    }
+    count - (count * u32::from(percent) / 100).clamp(1, count - 1)
+}
+
 fn guard(anchor: Anchor) -> u64 {
     match anchor {
         Anchor::Answer => 0,
@@ -229,15 +251,12 @@ fn as_held(quota: &Quota, settings: &Settings, latency: Duration) -> Vec<(u32, D
         Anchor::Answer => latency,
         Anchor::Send(guard_ms) => Duration::from_millis(guard_ms),
     };
-    let left = |count: u32| match settings.reserve_percent {
-        0 => count,
-        _ if count < 2 => count,
-        percent => count - (count * u32::from(percent) / 100).clamp(1, count - 1),
-    };
-    let held = quota
-        .windows()
-        .iter()
-        .map(|window| (left(window.count), stretched(window.length) + more));
+    let held = quota.windows().iter().map(|window| {
+        (
+            less_reserve(window.count, settings.reserve_percent),
+            stretched(window.length) + more,
+        )
+    });
     held.collect()
 }
 
@@ -340,7 +359,7 @@ impl fmt::Display for Report {
             self.efficiency, self.bound_s, self.latency_mean_ms, self.time_s
         )?;
         writeln!(f, "lost       {:>10}", self.lost)?;
-        if let Some(stopped) = &orders.stopped {
+        if let Some(stopped) = &self.stopped {
             writeln!(
                 f,
                 "orders     {:>10}: {} acknowledged, {} refused, {} in doubt, {} lost, {} twice; {stopped} was stopped",

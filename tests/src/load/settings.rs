@@ -84,7 +84,7 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// A profile with everything else as by default.
+    /// A profile with everything else as by default: 5 to 60 ms under way.
     #[must_use]
     pub fn new(profile: Profile) -> Self {
         let quota = |text: &str| text.parse().expect("written correctly here");

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
+use futures::future::join_all;
 use sangam::config::{RawAccount, RawConfig, RawLimits, check};
 use sangam::{System, SystemClock};
 use sangam_core::{BrokerName, Clock, Exchange, InstrumentId, Price};
@@ -24,7 +25,7 @@ use super::sightings::Sightings;
 
 /// How long a read may wait for its permit: as long as a run may take.
 const READ_WAIT_MS: u64 = 600_000;
-/// Over the longest window, until a run begins: answers of the start are still under way.
+/// Over a window, until it is taken as empty: the last answers before were still under way.
 const SETTLE: Duration = Duration::from_millis(400);
 
 /// A simulator with the path to it.
@@ -102,21 +103,51 @@ impl Stack {
             Profile::Failover => Some(last(&system).await?),
             Profile::Steady | Profile::Burst => None,
         };
-        tokio::time::sleep(longest(settings) + SETTLE).await;
-        let before = servers.iter().map(|server| Before {
-            broker: server.broker,
-            world: Arc::clone(server.sim.world()),
-            stats: server.sim.world().report(),
-        });
-        Ok(Self {
-            before: before.collect(),
+        let mut stack = Self {
+            before: Vec::new(),
             system,
             contracts,
             sightings,
             last,
             servers,
             _folder: folder,
-        })
+        };
+        stack.warm_up(settings).await;
+        let before = stack.servers.iter().map(|server| Before {
+            broker: server.broker,
+            world: Arc::clone(server.sim.world()),
+            stats: server.sim.world().report(),
+        });
+        stack.before = before.collect();
+        Ok(stack)
+    }
+
+    /// Fills every broker's shortest window once, so that what is measured later is a process in use, and waits until all
+    /// windows are empty.
+    async fn warm_up(&self, settings: &Settings) {
+        let held = |choose: fn(&mut dyn Iterator<Item = Duration>) -> Option<Duration>| {
+            let lengths = settings
+                .quotas
+                .iter()
+                .filter_map(|quota| choose(&mut quota.windows().iter().map(|window| window.length)));
+            super::report::stretched(lengths.max().unwrap_or_default()) + guard(settings) + SETTLE
+        };
+        tokio::time::sleep(held(|lengths| lengths.min())).await;
+        let counts = settings.quotas.iter().filter_map(|quota| {
+            let counts = quota.windows().iter().map(|window| window.count);
+            counts
+                .min()
+                .map(|count| super::report::less_reserve(count, settings.reserve_percent))
+        });
+        let reads = usize::try_from(counts.sum::<u32>()).unwrap_or(usize::MAX);
+        let warming = self.contracts.iter().take(reads).map(|id| self.system.quote(id));
+        for failed in join_all(warming).await.into_iter().filter_map(Result::err) {
+            tracing::debug!(error = %failed, "a read of the warm-up failed");
+        }
+        tokio::time::sleep(held(|lengths| lengths.max())).await;
+        for at in 0..self.contracts.len() {
+            self.sightings.take(at);
+        }
     }
 
     /// Hands over the simulators, for some of them to be stopped.
@@ -248,15 +279,11 @@ async fn last(system: &System) -> Result<Price> {
     Ok(quote.value.last)
 }
 
-/// The longest window as it is held.
-fn longest(settings: &Settings) -> Duration {
-    let lengths = settings.quotas.iter().flat_map(Quota::windows);
-    let guard = match settings.anchor {
+fn guard(settings: &Settings) -> Duration {
+    match settings.anchor {
         Anchor::Answer => Duration::ZERO,
         Anchor::Send(guard_ms) => Duration::from_millis(guard_ms),
-    };
-    let held = lengths.map(|window| super::report::stretched(window.length) + guard);
-    held.max().unwrap_or_default()
+    }
 }
 
 /// Quotes asked, whatever the broker calls them.

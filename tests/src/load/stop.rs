@@ -10,7 +10,7 @@ use sangam_core::{
 use tokio::task::JoinSet;
 
 use super::drive::Run;
-use super::report::OrderCounts;
+use super::report::{OrderCounts, Stopped};
 use super::settings::Settings;
 use super::stack::{Server, Stack};
 
@@ -40,7 +40,11 @@ impl<'a> Stop<'a> {
 
     /// Waits for the middle of the run, sends half of the orders, stops the busiest broker with one of them on its way, and
     /// sends the rest.
-    pub(super) async fn run(&self, run: &Run, servers: &mut Vec<Server>) -> Result<OrderCounts> {
+    pub(super) async fn run(
+        &self,
+        run: &Run,
+        servers: &mut Vec<Server>,
+    ) -> Result<(OrderCounts, Option<Stopped>)> {
         run.half_done().await;
         let busiest = run.busiest();
         let mut placing = self.stack.sightings.placing();
@@ -53,11 +57,12 @@ impl<'a> Stop<'a> {
             let _seen = tokio::time::timeout(ORDER_SEEN_WITHIN, on_its_way).await;
             stop(busiest, servers).await;
         }
+        let stopped = busiest.map(|broker| Stopped {
+            broker,
+            at: self.stack.sightings.now(),
+        });
         self.send(self.orders - before, &mut orders);
-        let mut counts = OrderCounts {
-            stopped: busiest.map(|broker| broker.to_string()),
-            ..OrderCounts::default()
-        };
+        let mut counts = OrderCounts::default();
         while let Some(ended) = orders.join_next().await {
             counts.placed += 1;
             match ended.context("an order's task ended badly")? {
@@ -73,7 +78,7 @@ impl<'a> Stop<'a> {
                 Some(_) => counts.acknowledged += 1,
             }
         }
-        Ok(counts)
+        Ok((counts, stopped))
     }
 
     fn send(&self, count: u32, orders: &mut JoinSet<Option<OrderState>>) {
