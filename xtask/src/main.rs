@@ -17,7 +17,9 @@
 mod ci;
 mod clients;
 mod exec;
+mod figures;
 mod layers;
+mod load;
 mod metadata;
 mod screen;
 mod statics;
@@ -87,6 +89,21 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// Load on the whole stack over the simulators, judged by what the brokers counted
+    ///
+    /// Asks quotes that all cost a call (steady, burst, or with the stop of a broker) and tells violations, waits, efficiency
+    /// against the fastest there can be, shares, lost reads and orders in doubt. The last line is JSON. The exit code is 1
+    /// when something did not hold: a violation with windows measured from the answer, a lost read, a lost order.
+    Load(load::Load),
+    /// Measure anew the figures in the documentation
+    ///
+    /// Writes each block between `<!-- figures:NAME -->` and `<!-- /figures -->` anew, with the commands beside the figures.
+    /// Best on a machine that does nothing else.
+    Figures {
+        /// Only these blocks
+        #[arg(value_parser = clap::builder::PossibleValuesParser::new(figures::names()))]
+        names: Vec<String>,
+    },
     /// House rules that no other tool checks, file by file
     Tidy,
     /// Dependencies point inward, and each driver has one owner
@@ -116,6 +133,14 @@ fn main() -> ExitCode {
         Command::Clients { names } => clients::run(&mut steps, &names),
         Command::SharedChecks => suites::shared_checks(&mut steps),
         Command::Bench { arguments } => suites::bench(&mut steps, &arguments),
+        // Its last line is its own: no summary after it.
+        Command::Load(load) => {
+            return load::run(&workspace, &load).unwrap_or_else(|error| {
+                eprintln!("{} {error:#}", screen::red("failed:"));
+                ExitCode::FAILURE
+            });
+        }
+        Command::Figures { names } => figures::run(&mut steps, &names),
         Command::Tidy => tidy::run(&mut steps),
         Command::Layers => layers::run(&mut steps),
         Command::Docs => statics::docs(&mut steps),
