@@ -21,8 +21,8 @@ pub(super) struct Bounds {
 /// When the calls of a burst can leave at the earliest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct FleetBound {
-    leaves: Vec<Duration>,
-    shares: Vec<u32>,
+    /// Each call's instant and broker.
+    leaves: Vec<(Duration, usize)>,
 }
 
 impl FleetBound {
@@ -38,39 +38,23 @@ impl FleetBound {
             let Some(Reverse((instant, at))) = next.pop() else {
                 break;
             };
-            leaves.push(instant);
+            leaves.push((instant, at));
             left[at].push(instant);
             let following = after(&left[at], &brokers[at].windows);
             if brokers[at].until.is_none_or(|until| following < until) {
                 next.push(Reverse((following, at)));
             }
         }
-        let shares = left
-            .iter()
-            .map(|left| u32::try_from(left.len()).unwrap_or(u32::MAX));
-        Self {
-            leaves,
-            shares: shares.collect(),
-        }
-    }
-
-    /// When the last of them leaves, had all come at nought.
-    #[must_use]
-    pub(super) fn burst(&self) -> Duration {
-        self.leaves.last().copied().unwrap_or_default()
+        Self { leaves }
     }
 
     /// When the last leaves at the earliest if they come at these instants.
     #[must_use]
     pub(super) fn arriving(&self, at: &[Duration]) -> Duration {
         let rest = at.iter().zip(self.leaves.iter().rev());
-        rest.map(|(at, leaves)| *at + *leaves).max().unwrap_or_default()
-    }
-
-    /// How many of a burst each broker takes.
-    #[must_use]
-    pub(super) fn shares(&self) -> &[u32] {
-        &self.shares
+        rest.map(|(at, (leaves, _))| *at + *leaves)
+            .max()
+            .unwrap_or_default()
     }
 }
 
@@ -99,16 +83,26 @@ mod tests {
         }
     }
 
+    /// When the last of a burst leaves, and how many each broker takes.
+    fn burst<const N: usize>(calls: u32, fleet: &[Bounds; N]) -> (Duration, [usize; N]) {
+        let FleetBound { leaves } = FleetBound::of(calls, fleet);
+        let share = |broker| leaves.iter().filter(|(_, at)| *at == broker).count();
+        (leaves.last().unwrap().0, std::array::from_fn(share))
+    }
+
     /// Against the figures of an independent program: instant and split over the brokers.
     #[test]
     fn the_figures_are_those_of_the_oracle() {
         let second = ["10/1", "50/1", "20/1"];
         let minute = ["10/1+600/60", "50/1+3000/60", "20/1+1200/60"];
         let tight = ["10/1+200/60", "50/1+500/60", "20/1+1200/60"];
-        let check = |fleet: [&str; 3], calls: u32, ms: u64, split: [u32; 3]| {
-            let bound = FleetBound::of(calls, &fleet.map(windows));
-            assert_eq!(bound.burst(), Duration::from_millis(ms), "{calls} over {fleet:?}");
-            assert_eq!(bound.shares(), split, "{calls} over {fleet:?}");
+        let check = |fleet: [&str; 3], calls: u32, ms: u64, split: [usize; 3]| {
+            let bound = burst(calls, &fleet.map(windows));
+            assert_eq!(
+                bound,
+                (Duration::from_millis(ms), split),
+                "{calls} over {fleet:?}"
+            );
         };
         check(second, 80, 0, [10, 50, 20]);
         check(second, 81, 1_000, [11, 50, 20]);
@@ -122,7 +116,7 @@ mod tests {
 
     #[test]
     fn one_broker_alone_takes_longer() {
-        let alone = |text: &str, calls| FleetBound::of(calls, &[windows(text)]).burst().as_secs();
+        let alone = |text: &str, calls| burst(calls, &[windows(text)]).0.as_secs();
         assert_eq!(alone("50/1", 1_000), 19);
         assert_eq!(alone("50/1", 10_000), 199);
         assert_eq!(alone("10/1", 334), 33);
@@ -134,11 +128,8 @@ mod tests {
             until: Some(Duration::from_secs(2)),
             ..windows("50/1")
         };
-        let bound = FleetBound::of(200, &[stopped, windows("10/1")]);
-        assert_eq!(
-            (bound.shares(), bound.burst().as_secs()),
-            ([100, 100].as_slice(), 9)
-        );
+        let (last, shares) = burst(200, &[stopped, windows("10/1")]);
+        assert_eq!((last.as_secs(), shares), (9, [100, 100]));
     }
 
     #[test]
