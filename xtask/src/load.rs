@@ -28,7 +28,7 @@ pub(crate) struct Load {
     #[arg(long, value_name = "MS")]
     guard_ms: Option<u64>,
     /// The least and the most a call is under way, there and back, in milliseconds; half of it each way, drawn anew.
-    /// Default: 5,60, measured from the send 0,0
+    /// Default: 0,0 in steady and measured from the send, else 5,60
     #[arg(long, value_name = "MIN,MAX")]
     delay_ms: Option<String>,
     /// Seed of arrivals, delays and the market. Default: 1

@@ -58,7 +58,7 @@ struct Arguments {
     #[arg(long, value_name = "MS")]
     guard_ms: Option<u64>,
     /// The least and the most a call is under way, there and back, in milliseconds; half of it each way, drawn anew.
-    /// Default: 5,60, measured from the send 0,0
+    /// Default: 0,0 in steady and measured from the send, else 5,60
     #[arg(long, value_name = "MIN,MAX", value_parser = delay)]
     delay_ms: Option<Delay>,
     /// Seed of arrivals, delays and the market
@@ -124,7 +124,7 @@ impl Arguments {
         // What a guard of a few milliseconds is for: a way that varies by less.
         let quiet = match self.anchor {
             AnchorName::Answer => plain.delay,
-            AnchorName::Send => Delay { min_ms: 0, max_ms: 0 },
+            AnchorName::Send => Delay::NONE,
         };
         Ok(Settings {
             requests: self.requests.unwrap_or(plain.requests),

@@ -58,6 +58,32 @@ impl FleetBound {
     }
 }
 
+/// How long each call waits that comes at its instant, if whoever came first always goes first, where room is earliest: what
+/// the waits of a run are held against.
+pub(super) fn best_waits(at: &[Duration], brokers: &[Bounds]) -> Vec<Duration> {
+    let mut left: Vec<Vec<Duration>> = brokers.iter().map(|_| Vec::new()).collect();
+    let mut waits = Vec::with_capacity(at.len());
+    for at in at {
+        let rooms = brokers
+            .iter()
+            .zip(&left)
+            .enumerate()
+            .filter_map(|(number, (broker, left))| {
+                let room = after(left, &broker.windows).max(*at);
+                broker
+                    .until
+                    .is_none_or(|until| room < until)
+                    .then_some((room, number))
+            });
+        let Some((room, number)) = rooms.min() else {
+            break;
+        };
+        left[number].push(room);
+        waits.push(room - *at);
+    }
+    waits
+}
+
 /// When the next call can leave after those that left.
 fn after(left: &[Duration], windows: &[(u32, Duration)]) -> Duration {
     let gone = |count: u32| {
@@ -130,6 +156,16 @@ mod tests {
         };
         let (last, shares) = burst(200, &[stopped, windows("10/1")]);
         assert_eq!((last.as_secs(), shares), (9, [100, 100]));
+    }
+
+    #[test]
+    fn the_best_waits_are_those_of_a_line_for_the_first_room() {
+        let ms = |ms: &[u64]| -> Vec<Duration> { ms.iter().map(|ms| Duration::from_millis(*ms)).collect() };
+        let fleet = [windows("1/1"), windows("1/2")];
+        assert_eq!(
+            best_waits(&ms(&[0, 0, 0, 500, 2_500]), &fleet),
+            ms(&[0, 0, 1_000, 1_500, 500])
+        );
     }
 
     #[test]

@@ -60,6 +60,11 @@ pub struct Delay {
     pub max_ms: u64,
 }
 
+impl Delay {
+    /// What the loopback itself takes, and no more.
+    pub const NONE: Self = Self { min_ms: 0, max_ms: 0 };
+}
+
 /// One run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
@@ -84,7 +89,7 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// A profile with everything else as by default: 5 to 60 ms under way.
+    /// A profile with everything else as by default: in steady nothing but the loopback itself, else 5 to 60 ms under way.
     #[must_use]
     pub fn new(profile: Profile) -> Self {
         let quota = |text: &str| text.parse().expect("written correctly here");
@@ -96,9 +101,12 @@ impl Settings {
             },
             quotas: ["10/1", "50/1", "20/1"].map(quota).to_vec(),
             anchor: Anchor::Answer,
-            delay: Delay {
-                min_ms: 5,
-                max_ms: 60,
+            delay: match profile {
+                Profile::Steady => Delay::NONE,
+                Profile::Burst | Profile::Failover => Delay {
+                    min_ms: 5,
+                    max_ms: 60,
+                },
             },
             reserve_percent: match profile {
                 Profile::Steady => 10,

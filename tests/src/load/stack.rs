@@ -1,5 +1,6 @@
 //! The stack of a run: a simulator for each broker that counts by the run's quota, a delaying path before it, and the system
-//! that ships over both, on a folder of its own, with every budget set to the same quota.
+//! that ships over both, on a folder of its own, with every budget set to the same quota. Simulators and paths have threads
+//! of their own: a broker does not wait for our tasks before it counts.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -17,6 +18,7 @@ use sangam_sim::limits::RuleReport;
 use sangam_sim::stats::StatsReport;
 use sangam_sim::{RunningSim, SimConfig, SimServer, World};
 use tempfile::TempDir;
+use tokio::runtime::{Builder, Runtime};
 
 use super::path::Path;
 use super::quota::Quota;
@@ -64,6 +66,7 @@ pub(super) struct Stack {
     /// The last price of the contract orders are placed in.
     pub(super) last: Option<Price>,
     servers: Vec<Server>,
+    _elsewhere: Elsewhere,
     before: Vec<Before>,
     _folder: TempDir,
 }
@@ -89,9 +92,12 @@ impl Stack {
         raw.routing
             .rules
             .insert("place".to_owned(), fastest_first(settings));
+        let elsewhere = Elsewhere::start()?;
         let mut servers = Vec::new();
-        for (number, (broker, quota)) in (0_u64..).zip(settings.fleet()) {
-            let server = server(broker, quota, settings, number, &sightings).await?;
+        for (number, (broker, quota)) in settings.fleet().enumerate() {
+            let (own, shown) = (settings.clone(), Arc::clone(&sightings));
+            let starting = async move { server(broker, &own, number, &shown).await };
+            let server = elsewhere.run(starting).await?;
             raw.account.push(account(&server, quota, settings));
             servers.push(server);
         }
@@ -110,6 +116,7 @@ impl Stack {
             sightings,
             last,
             servers,
+            _elsewhere: elsewhere,
             _folder: folder,
         };
         stack.warm_up(settings).await;
@@ -176,14 +183,54 @@ impl Stack {
     }
 }
 
+/// The threads of simulators and paths.
+struct Elsewhere(Option<Runtime>);
+
+impl Elsewhere {
+    fn start() -> Result<Self> {
+        let mut threads = Builder::new_multi_thread();
+        let runtime = threads
+            .worker_threads(1)
+            .thread_name("brokers")
+            .enable_all()
+            .build();
+        Ok(Self(Some(
+            runtime.context("start the threads of the simulators")?,
+        )))
+    }
+
+    async fn run<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T>> + Send + 'static,
+    ) -> Result<T> {
+        let runtime = self
+            .0
+            .as_ref()
+            .context("the threads of the simulators have ended")?;
+        runtime
+            .spawn(work)
+            .await
+            .context("a simulator's start ended badly")?
+    }
+}
+
+impl Drop for Elsewhere {
+    fn drop(&mut self) {
+        // Waiting for them is not allowed where tasks run, and there is nothing to wait for.
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
 async fn server(
     broker: BrokerName,
-    quota: &Quota,
     settings: &Settings,
-    number: u64,
+    number: usize,
     sightings: &Arc<Sightings>,
 ) -> Result<Server> {
     let api = simulated_broker(broker.as_str());
+    let quota = &settings.quotas[number];
     // Whichever rule a call is charged to, it is judged by the quota alone.
     let windows: Vec<(u32, u32)> = quota
         .windows()
@@ -203,7 +250,7 @@ async fn server(
     let sim = SimServer::bind(api, config, loopback)
         .await
         .with_context(|| format!("start the simulated {broker}"))?;
-    let seed = sangam_sim::rng::hash(&[settings.seed, number]);
+    let seed = sangam_sim::rng::hash(&[settings.seed, u64::try_from(number)?]);
     let path = Path::open(
         broker,
         sim.local_addr(),

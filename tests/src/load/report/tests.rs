@@ -9,10 +9,11 @@ fn all_ms(values: impl IntoIterator<Item = u64>) -> Vec<Duration> {
 
 #[test]
 fn percentiles_are_values_that_were_seen() {
-    let waits = waits_of(all_ms((1..=200).rev()));
+    let waits = waits_of(all_ms((1..=200).rev()), all_ms([5, 3]));
     assert!((waits.p50_ms - 100.0).abs() < 1e-9);
     assert!((waits.p99_ms - 198.0).abs() < 1e-9);
     assert!((waits.max_ms - 200.0).abs() < 1e-9);
+    assert!((waits.best_p99_ms - 5.0).abs() < 1e-9);
     assert_eq!(percentile(&all_ms([7]), 99), Duration::from_millis(7));
     assert_eq!(percentile(&[], 50), Duration::ZERO);
 }
