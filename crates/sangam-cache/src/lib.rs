@@ -2,6 +2,8 @@
 
 mod memory;
 mod settings;
+#[cfg(feature = "redis")]
+pub mod shared_budget;
 mod typed;
 
 pub use memory::MemoryCache;
