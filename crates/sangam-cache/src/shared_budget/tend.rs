@@ -108,7 +108,7 @@ impl Pool {
             Ok(Seat::OtherSettings) => {
                 self.bar("another process runs with other settings: stop all, then start all with the same")
             }
-            Err(problem) => self.lost(&problem),
+            Err(problem) => self.out_of_reach(&problem),
         }
         self.state.lock().standing.clone()
     }
@@ -167,19 +167,25 @@ impl Pool {
         }
     }
 
-    /// The pool cannot be used for a while; told once.
+    /// A call came to nothing. A server that answers can begin anew at once.
     pub(super) fn lost(&self, problem: &LinkError) {
-        let now = self.now();
-        let until = if matches!(problem, LinkError::NoScript | LinkError::Jumped) {
-            // It answers, so it can begin anew at once.
-            now
+        if matches!(problem, LinkError::NoScript | LinkError::Jumped) {
+            self.leave(self.now());
         } else {
-            let (wait, first) = self.backoff.lock().failed();
-            if first {
-                tracing::warn!(account = %self.plan.account, %problem, "the shared budget is out of reach: this process keeps to its base share");
-            }
-            now.after(wait)
-        };
+            self.out_of_reach(problem);
+        }
+    }
+
+    /// The pool cannot be used for a while; told once.
+    fn out_of_reach(&self, problem: &LinkError) {
+        let (wait, first) = self.backoff.lock().failed();
+        if first {
+            tracing::warn!(account = %self.plan.account, %problem, "the shared budget is out of reach: this process keeps to its base share");
+        }
+        self.leave(self.now().after(wait));
+    }
+
+    fn leave(&self, until: Monotonic) {
         self.state.lock().lost(until);
         self.link.close();
         self.wake.notify_one();

@@ -16,16 +16,16 @@ use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, Buf
 use tokio::net::TcpListener;
 
 /// Longest a condition may take to come true.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
-pub const ACCOUNT: &str = "acct";
+pub(crate) const ACCOUNT: &str = "acct";
 
-pub fn ms(ms: u64) -> Duration {
+pub(crate) fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)
 }
 
 #[derive(Debug)]
-pub struct MachineClock(Instant);
+pub(crate) struct MachineClock(Instant);
 
 impl Clock for MachineClock {
     fn now(&self) -> Timestamp {
@@ -37,12 +37,12 @@ impl Clock for MachineClock {
     }
 }
 
-pub fn clock() -> Arc<dyn Clock> {
+pub(crate) fn clock() -> Arc<dyn Clock> {
     Arc::new(MachineClock(Instant::now()))
 }
 
 /// Windows of `all`, and of `orders` in it.
-pub fn scopes(all: &[(u32, u64)], orders: &[(u32, u64)]) -> Vec<ShareScope> {
+pub(crate) fn scopes(all: &[(u32, u64)], orders: &[(u32, u64)]) -> Vec<ShareScope> {
     let scope = |name: &str, within: Option<&str>, windows: &[(u32, u64)]| ShareScope {
         name: name.into(),
         within: within.map(str::to_owned),
@@ -56,7 +56,7 @@ pub fn scopes(all: &[(u32, u64)], orders: &[(u32, u64)]) -> Vec<ShareScope> {
 }
 
 /// Short lengths, no reserve, two processes.
-pub fn settings(url: &str) -> SharedBudgetSettings {
+pub(crate) fn settings(url: &str) -> SharedBudgetSettings {
     SharedBudgetSettings {
         url: url.to_owned(),
         processes: 2,
@@ -71,11 +71,11 @@ pub fn settings(url: &str) -> SharedBudgetSettings {
     }
 }
 
-pub fn account() -> AccountId {
+pub(crate) fn account() -> AccountId {
     AccountId::new(ACCOUNT).unwrap()
 }
 
-pub fn parts(settings: &SharedBudgetSettings, scopes: &[ShareScope]) -> Split {
+pub(crate) fn parts(settings: &SharedBudgetSettings, scopes: &[ShareScope]) -> Split {
     let rule = SplitRule {
         processes: settings.processes,
         pooled_max: Duration::from_secs(5),
@@ -84,7 +84,7 @@ pub fn parts(settings: &SharedBudgetSettings, scopes: &[ShareScope]) -> Split {
     split(scopes, &rule).unwrap()
 }
 
-pub fn limiter(
+pub(crate) fn limiter(
     scopes: &[ShareScope],
     settings: &SharedBudgetSettings,
     clock: &Arc<dyn Clock>,
@@ -111,7 +111,7 @@ pub fn limiter(
 }
 
 /// One process.
-pub async fn process(
+pub(crate) async fn process(
     settings: SharedBudgetSettings,
     scopes: &[ShareScope],
     chance: u64,
@@ -134,7 +134,11 @@ pub async fn process(
 }
 
 /// One process without a base share.
-pub async fn pool_alone(settings: SharedBudgetSettings, scopes: &[ShareScope], chance: u64) -> SharedBudget {
+pub(crate) async fn pool_alone(
+    settings: SharedBudgetSettings,
+    scopes: &[ShareScope],
+    chance: u64,
+) -> SharedBudget {
     let clock = clock();
     let parts = parts(&settings, scopes);
     let own = OwnShares {
@@ -175,7 +179,7 @@ impl Limiter for Nothing {
     }
 }
 
-pub fn scope() -> Scope {
+pub(crate) fn scope() -> Scope {
     Scope {
         account: account(),
         class: CallClass::Orders,
@@ -183,7 +187,7 @@ pub fn scope() -> Scope {
 }
 
 /// A wish that is given up after so long.
-pub async fn ask_for(
+pub(crate) async fn ask_for(
     budget: &SharedBudget,
     priority: Priority,
     within: Duration,
@@ -208,7 +212,7 @@ pub async fn ask_for(
 }
 
 /// Every permit there is at the moment, held.
-pub async fn drain(budget: &SharedBudget) -> Vec<Box<dyn Permit>> {
+pub(crate) async fn drain(budget: &SharedBudget) -> Vec<Box<dyn Permit>> {
     let mut permits = Vec::new();
     while let Ok(permit) = ask_for(budget, Priority::Order, ms(60)).await {
         permits.push(permit);
@@ -217,7 +221,7 @@ pub async fn drain(budget: &SharedBudget) -> Vec<Box<dyn Permit>> {
 }
 
 /// Waits until something holds.
-pub async fn until(what: &str, mut holds: impl FnMut() -> bool) {
+pub(crate) async fn until(what: &str, mut holds: impl FnMut() -> bool) {
     let waiting = async {
         let mut pace = tokio::time::interval(ms(5));
         while !holds() {
@@ -231,11 +235,13 @@ pub async fn until(what: &str, mut holds: impl FnMut() -> bool) {
 }
 
 /// Waits until the pool gives permits: it was begun, and what it may have forgotten counts no more.
-pub async fn opened(budget: &SharedBudget) {
+pub(crate) async fn opened(budget: &SharedBudget) {
     let before = budget.report()[0].granted;
     let waiting = async {
+        // Those of the base are held, so that the next is of the pool.
+        let mut held = Vec::new();
         while budget.report()[0].granted == before {
-            drop(ask_for(budget, Priority::Order, PATIENCE).await);
+            held.extend(ask_for(budget, Priority::Order, PATIENCE).await);
         }
     };
     assert!(
@@ -245,15 +251,15 @@ pub async fn opened(budget: &SharedBudget) {
     );
 }
 
-pub fn joined(budget: &SharedBudget) -> bool {
+pub(crate) fn joined(budget: &SharedBudget) -> bool {
     budget.report()[0].joined
 }
 
 /// What a fake server answers to a command; `None` hangs up.
-pub type Answers = fn(&[String]) -> Option<String>;
+pub(crate) type Answers = fn(&[String]) -> Option<String>;
 
 /// A server that speaks the protocol's outer form and says what it is told to. Returns its address for `settings`.
-pub async fn fake(answers: Answers) -> String {
+pub(crate) async fn fake(answers: Answers) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("redis://{}", listener.local_addr().unwrap());
     tokio::spawn(async move {
