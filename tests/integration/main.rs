@@ -11,6 +11,8 @@ mod market_data_caching_workflow;
 mod order_rates;
 mod order_safety;
 mod rate_limits;
+mod redis_proxy;
+mod shared_budget;
 mod support;
 mod symbols_and_masters;
 mod trade_logging_integration;

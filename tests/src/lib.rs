@@ -2,4 +2,5 @@
 
 pub mod load;
 pub mod shared_checks;
+pub mod sharing;
 pub mod vectors;
