@@ -165,7 +165,6 @@ impl Stage {
 
     /// What the broker counted.
     fn judge(self) {
-        let said = self.said();
         drop(self.hammers);
         let report = self.sim.world().report();
         assert_eq!(report.violations, 0, "{:?}", report.rules);
@@ -177,7 +176,6 @@ impl Stage {
         for window in &others.windows {
             assert!(window.worst_rolling <= u64::from(window.limit), "{window:?}");
         }
-        println!("{said:?}\n{:?}", others.windows);
         assert!(self.proxy.carried() > 0);
     }
 }

@@ -56,11 +56,15 @@ async fn main() -> Result<()> {
         let (transport, answered) = (Arc::clone(&transport), Arc::clone(&answered));
         let url = format!("{broker}/v3/market-quote/ltp?instrument_key=NSE_EQ%7CINE002A01018");
         tokio::spawn(async move {
+            // A refusal comes at once: without a pause nothing else would run.
+            let mut pause = tokio::time::interval(ms(5));
             loop {
                 let mut request = WireRequest::new(Operation::Quotes, http::Method::GET, url.as_str());
                 request.timeout = ms(500);
                 if transport.send(request).await.is_ok() {
                     answered.fetch_add(1, Ordering::Relaxed);
+                } else {
+                    pause.tick().await;
                 }
             }
         });
