@@ -5,6 +5,7 @@ mod api_failover_mechanism;
 mod bad_input;
 mod brokers_down;
 mod gateway_contract;
+mod gateways_share;
 mod limit_your_own_client;
 mod load;
 mod market_data_caching_workflow;

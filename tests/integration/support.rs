@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sangam::config::{RawAccount, RawConfig, check};
-use sangam::{System, SystemClock};
+use sangam::{StartError, System, SystemClock};
 use sangam_broker::{Reads, ReadsSettings, Transport as _, WireRequest};
 use sangam_core::ports::{OrderRecord, Scope, WindowUse};
 use sangam_core::{
@@ -166,6 +166,16 @@ impl Stack {
             .await
             .expect("a system");
         Self { system, ..self }
+    }
+
+    /// Starts another system on the same brokers, with a data folder of its own.
+    pub(crate) async fn beside(&self, change: impl FnOnce(&mut RawConfig)) -> Result<System, StartError> {
+        let mut raw = self.raw.clone();
+        let number = std::fs::read_dir(self.folder.path()).expect("readable").count();
+        raw.data_dir = self.folder.path().join(format!("beside-{number}"));
+        change(&mut raw);
+        let config = check(raw).expect("a right configuration");
+        System::start(config, Arc::new(SystemClock::new())).await
     }
 
     fn sim(&self, broker: BrokerName) -> &RunningSim {

@@ -22,8 +22,14 @@ const KEYS: [&str; 9] = [
     "SANGAM_INBOUND__PER_SECOND",
     "SANGAM_INBOUND__BURST",
 ];
-/// Variables that are something else: flags and the log.
-const OTHERS: [&str; 4] = ["SANGAM_CONFIG", "SANGAM_URL", "SANGAM_API_KEY", "SANGAM_LOG"];
+/// Variables that are something else: flags, the log, a secret of a block that need not be there.
+const OTHERS: [&str; 5] = [
+    "SANGAM_CONFIG",
+    "SANGAM_URL",
+    "SANGAM_API_KEY",
+    "SANGAM_LOG",
+    "SANGAM_SHARED_REDIS_URL",
+];
 
 /// The file looked for in the present folder.
 const DEFAULT_FILE: &str = "sangam.toml";
@@ -70,6 +76,9 @@ pub(crate) fn load(common: &Common) -> Result<RawConfig> {
         if let Some(key) = variable("API_KEY") {
             account.api_key = Some(key);
         }
+    }
+    if let (Some(shared), Some(url)) = (&mut raw.shared, variable("SANGAM_SHARED_REDIS_URL")) {
+        shared.redis_url = Some(SecretString::from(url));
     }
     if let Some(data_dir) = &common.data_dir {
         raw.data_dir.clone_from(data_dir);

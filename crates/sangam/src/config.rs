@@ -4,7 +4,9 @@
 mod checked;
 mod limits;
 mod raw;
+mod shared;
 
 pub use checked::{AccountConfig, Config, ConfigError, Hosts, check, env_name};
 pub use limits::{LimitsConfig, RawLimits};
 pub use raw::{RawAccount, RawCache, RawConfig, RawInbound, RawOrders, RawRouting};
+pub use shared::{RawShared, SharedConfig};

@@ -8,10 +8,12 @@ use sangam_core::ports::{Broker, Limiter, LoginLink, SymbolMap};
 use sangam_core::session::MarketSession;
 use sangam_core::{AccountId, Clock, Error, ErrorKind, IST};
 use sangam_instruments::{LiveTable, Table};
+use sangam_ratelimit::port::AccountBudgets;
 
-use crate::config::Config;
+use crate::config::{AccountConfig, Config};
+use crate::error::StartError;
 use crate::sessions::SessionFiles;
-use crate::{adapters, limits};
+use crate::{adapters, limits, shares};
 
 /// One account's log-in.
 #[derive(Debug)]
@@ -43,7 +45,7 @@ impl DirectLogin {
             ));
         };
         let symbols: Arc<dyn SymbolMap> = Arc::new(LiveTable::new(Table::empty(IST::date(clock.now()))));
-        let limiter = limits::limiter(std::slice::from_ref(found), &config.data_dir, &clock)
+        let limiter = budget(config, found, &clock)
             .map_err(|error| Error::refused(ErrorKind::Internal, error.to_string()))?;
         let limiter: Arc<dyn Limiter> = limiter;
         Ok(Self {
@@ -96,4 +98,18 @@ impl DirectLogin {
         }
         ended
     }
+}
+
+/// This process's own share of the account's budget: nobody else's is asked for one call.
+fn budget(
+    config: &Config,
+    account: &AccountConfig,
+    clock: &Arc<dyn Clock>,
+) -> Result<Arc<AccountBudgets>, StartError> {
+    let plan = match &config.shared {
+        Some(shared) => shares::base_plan(account, shared)?,
+        None => account.limits.plan.clone(),
+    };
+    let folder = config.data_dir.join("limits");
+    limits::journaled([(account, plan)], &folder, &config.data_dir, clock)
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use sangam_core::{Clock, Monotonic};
 use sangam_ratelimit::port::{AccountBudgets, JournaledAccount, Journals};
-use sangam_ratelimit::{Before, Resumed, Sleeper};
+use sangam_ratelimit::{Before, Plan, Resumed, Sleeper};
 
 use crate::boot;
 use crate::config::AccountConfig;
@@ -18,14 +18,26 @@ use crate::system::Inner;
 /// lost.
 const SYNC_EVERY: Duration = Duration::from_secs(20);
 
-/// One budget an account, below a data folder.
-pub(crate) fn limiter(
+/// One budget an account, for this process alone.
+pub(crate) fn own(
     accounts: &[AccountConfig],
     data_dir: &Path,
     clock: &Arc<dyn Clock>,
 ) -> Result<Arc<AccountBudgets>, StartError> {
-    let folder = data_dir.join("limits");
-    std::fs::create_dir_all(&folder)
+    let plans = accounts
+        .iter()
+        .map(|account| (account, account.limits.plan.clone()));
+    journaled(plans, &data_dir.join("limits"), data_dir, clock)
+}
+
+/// Budgets that write their calls down in a folder. `data_dir` tells whether there was a life before.
+pub(crate) fn journaled<'a>(
+    plans: impl IntoIterator<Item = (&'a AccountConfig, Plan)>,
+    folder: &Path,
+    data_dir: &Path,
+    clock: &Arc<dyn Clock>,
+) -> Result<Arc<AccountBudgets>, StartError> {
+    std::fs::create_dir_all(folder)
         .map_err(|error| StartError::Limits(format!("{}: {error}", folder.display())))?;
     let boot = boot::id();
     let before = if data_dir.join("ledger.sqlite").exists() {
@@ -33,9 +45,9 @@ pub(crate) fn limiter(
     } else {
         Before::Fresh
     };
-    let journaled = accounts.iter().map(|account| JournaledAccount {
+    let journaled = plans.into_iter().map(|(account, plan)| JournaledAccount {
         account: account.name.clone(),
-        plan: account.limits.plan.clone(),
+        plan,
         // A simulator ends with its machine and counts nothing from before.
         boot: if account.simulated {
             "simulated".to_owned()
@@ -45,7 +57,7 @@ pub(crate) fn limiter(
         before: if account.simulated { Before::Fresh } else { before },
     });
     let journals = Journals {
-        folder: &folder,
+        folder,
         origin: boot::elapsed().saturating_sub(clock.monotonic().since(Monotonic::default())),
     };
     let sleeper: Arc<dyn Sleeper> = Arc::new(tokio::time::sleep);

@@ -17,6 +17,8 @@ pub struct LimitsView {
     pub soft_percent: u32,
     /// What is counted together.
     pub scopes: Vec<ScopeView>,
+    /// The pool it shares with other processes; its windows above are this process's own share then.
+    pub pool: Option<PoolView>,
     /// Whether a burst of calls is coming, and how often that was said rightly.
     pub forecast: Option<ForecastView>,
 }
@@ -73,6 +75,18 @@ impl System {
             .collect()
     }
 
+    fn pool_of(&self, account: &Account) -> Option<PoolView> {
+        let reports = self.inner.sharing.as_ref()?.report();
+        let own = reports
+            .into_iter()
+            .find(|report| report.account == account.config.name)?;
+        Some(PoolView {
+            joined: own.joined,
+            granted: own.granted,
+            barred: own.barred,
+        })
+    }
+
     fn limits_of(&self, account: &Account) -> LimitsView {
         let config = &account.config;
         let budget = self.inner.budgets.budget(&config.name);
@@ -82,9 +96,21 @@ impl System {
             broker: config.broker,
             soft_percent: config.limits.soft_permille / 10,
             scopes: scopes.into_iter().map(view).collect(),
+            pool: self.pool_of(account),
             forecast: self.inner.bursts.view(&config.name),
         }
     }
+}
+
+/// How it goes with the pool that several processes share.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct PoolView {
+    /// Whether it can be used at the moment.
+    pub joined: bool,
+    /// Permits it has granted to this process.
+    pub granted: u64,
+    /// Why this process gives no permits at all, where that is so.
+    pub barred: Option<&'static str>,
 }
 
 fn view(scope: ScopeUse) -> ScopeView {

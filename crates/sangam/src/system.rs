@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 use sangam_broker::{Fetch, FetchSettings};
+use sangam_cache::shared_budget::SharedBudget;
 use sangam_cache::{CacheSettings, MemoryCache, TypedCache};
 use sangam_core::ports::{Broker, Ledger, Limiter, SymbolMap};
 use sangam_core::{AccountId, Clock, GroupId, IST, Timestamp};
@@ -26,7 +27,7 @@ use crate::refresh::Freshness;
 use crate::sessions::SessionFiles;
 use crate::tasks::Tasks;
 use crate::view::BrokerView;
-use crate::{adapters, limits};
+use crate::{adapters, limits, shares};
 
 /// One account with its configuration and the way to its broker.
 #[derive(Debug)]
@@ -42,7 +43,10 @@ pub(crate) struct Inner {
     pub(crate) desks: Vec<Desk>,
     pub(crate) router: Arc<Router>,
     pub(crate) limiter: Arc<dyn Limiter>,
+    /// What this process owns by itself.
     pub(crate) budgets: Arc<AccountBudgets>,
+    /// What it shares with others.
+    pub(crate) sharing: Option<Arc<SharedBudget>>,
     pub(crate) demand: Arc<Demand>,
     pub(crate) bursts: Bursts,
     pub(crate) ledger: Arc<SqliteLedger>,
@@ -85,9 +89,19 @@ impl System {
         let store = Store::open(config.data_dir.join("instruments"))?;
         let live = Arc::new(LiveTable::new(Table::empty(today)));
         let symbols: Arc<dyn SymbolMap> = Arc::<LiveTable>::clone(&live);
-        let budgets = limits::limiter(&config.accounts, &config.data_dir, &clock)?;
+        let (sharing, budgets) = match &config.shared {
+            Some(shared) => {
+                let (sharing, base) = shares::join(&config, shared, &config.data_dir, &clock).await?;
+                (Some(sharing), base)
+            }
+            None => (None, limits::own(&config.accounts, &config.data_dir, &clock)?),
+        };
+        let granting: Arc<dyn Limiter> = match &sharing {
+            Some(sharing) => Arc::<SharedBudget>::clone(sharing),
+            None => Arc::<AccountBudgets>::clone(&budgets),
+        };
         let names = config.accounts.iter().map(|account| account.name.clone());
-        let demand = Arc::new(Demand::of(Arc::<AccountBudgets>::clone(&budgets), names));
+        let demand = Arc::new(Demand::of(granting, names));
         let limiter: Arc<dyn Limiter> = Arc::<Demand>::clone(&demand);
         let bursts = Bursts::new(&config.accounts, clock.as_ref())?;
         let mut accounts = Vec::with_capacity(config.accounts.len());
@@ -137,6 +151,7 @@ impl System {
                 router,
                 limiter,
                 budgets,
+                sharing,
                 demand,
                 bursts,
                 ledger,

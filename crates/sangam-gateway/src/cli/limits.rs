@@ -44,11 +44,28 @@ pub(crate) async fn run(common: &Common) -> Result<()> {
         }
     }
     for account in list(accounts) {
+        if let Some(pool) = account["pool"].as_object() {
+            table::line(&shared(account, pool))?;
+        }
         if account["forecast"].is_object() {
             table::line(&forecast(account))?;
         }
     }
     Ok(())
+}
+
+/// How it goes with the pool in Redis.
+fn shared(account: &Value, pool: &serde_json::Map<String, Value>) -> String {
+    let state = match pool["barred"].as_str() {
+        Some(why) => format!("no permits at all: {why}"),
+        None if pool["joined"] == true => "joined".to_owned(),
+        None => "not reached; the share above goes on".to_owned(),
+    };
+    format!(
+        "{}: shared with other processes, the windows above are its own share; pool in Redis {state}, {} permits from it",
+        cell(&account["account"]),
+        cell(&pool["granted"])
+    )
 }
 
 /// What is expected, and how often that was right: a running score, so it says nothing while there is none.

@@ -13,6 +13,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use super::limits::{self, LimitsConfig};
 use super::raw::{RawAccount, RawConfig};
+use super::shared::{self, SharedConfig};
 
 /// What is wrong with a configuration.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -52,6 +53,8 @@ pub struct Config {
     pub inbound_burst: u32,
     /// Time between two health checks.
     pub health_interval: Duration,
+    /// Several processes on these accounts; `None`: this one has them for itself.
+    pub shared: Option<SharedConfig>,
 }
 
 /// Where a broker's hosts are. `None` means the broker's own.
@@ -168,6 +171,7 @@ pub fn check(raw: RawConfig) -> Result<Config, ConfigError> {
         inbound_per_second: within("inbound.per_second", raw.inbound.per_second, 1, 1_000_000)?,
         inbound_burst: within("inbound.burst", raw.inbound.burst, 1, 1_000_000)?,
         health_interval: Duration::from_secs(within("health_interval_s", raw.health_interval_s, 1, 3_600)?),
+        shared: raw.shared.map(shared::check).transpose()?,
     })
 }
 

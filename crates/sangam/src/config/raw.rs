@@ -8,6 +8,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 
 use super::limits::RawLimits;
+use super::shared::RawShared;
 
 /// The whole file.
 #[derive(Debug, Clone, Deserialize)]
@@ -29,6 +30,8 @@ pub struct RawConfig {
     pub inbound: RawInbound,
     /// Seconds between two health checks of an account. Default 30; 1 to 3600.
     pub health_interval_s: u64,
+    /// Several processes on these accounts. Absent: this process has them for itself.
+    pub shared: Option<RawShared>,
 }
 
 impl Default for RawConfig {
@@ -42,6 +45,7 @@ impl Default for RawConfig {
             cache: RawCache::default(),
             inbound: RawInbound::default(),
             health_interval_s: 30,
+            shared: None,
         }
     }
 }
