@@ -21,6 +21,7 @@ mod figures;
 mod layers;
 mod load;
 mod metadata;
+mod redis;
 mod screen;
 mod statics;
 mod steps;

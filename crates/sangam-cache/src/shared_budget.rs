@@ -175,6 +175,13 @@ impl SharedBudget {
         reports
     }
 
+    /// The digest of an account's script and the keys it is run with, to measure the script by itself.
+    #[must_use]
+    pub fn script(&self, account: &AccountId) -> Option<(&str, &[String])> {
+        let plan = &self.pools.get(account)?.plan;
+        Some((&plan.acquire_sha, &plan.keys))
+    }
+
     /// The pool a call is charged to, and its scope there.
     fn find(&self, scope: &Scope) -> Option<(&Arc<Pool>, usize)> {
         let pool = self.pools.get(&scope.account)?;
@@ -238,7 +245,12 @@ impl Limiter for SharedBudget {
         };
         match state.standing {
             Standing::Joined if weight <= pool.plan.weight_max(at, false) => {
-                bound = bound.min(state.due_at(&pool.plan, at, false).max(self.clock.monotonic()));
+                bound = bound.min(
+                    state
+                        .known
+                        .due_at(&pool.plan, at, false)
+                        .max(self.clock.monotonic()),
+                );
             }
             Standing::Joined | Standing::Lost { .. } => {}
             Standing::Barred { until, .. } => bound = bound.max(until),
@@ -278,7 +290,7 @@ impl Limiter for SharedBudget {
         let now = self.clock.monotonic();
         let state = pool.state.lock();
         let pooled =
-            (state.standing == Standing::Joined).then(|| state.fullness_permille(&pool.plan, at, now));
+            (state.standing == Standing::Joined).then(|| state.known.fullness_permille(&pool.plan, at, now));
         drop(state);
         // A call goes where there is room.
         let short = match (pool.plan.scopes[at].has_base, pooled) {
@@ -302,7 +314,7 @@ impl Limiter for SharedBudget {
         }
         let now = self.clock.monotonic();
         let length = refusal.retry_after.or(refusal.window);
-        let length = length.unwrap_or_else(|| pool.state.lock().fullest_short(&pool.plan, at, now));
+        let length = length.unwrap_or_else(|| pool.state.lock().known.fullest_short(&pool.plan, at, now));
         pool.shut(at, length.min(Duration::from_secs(86_400)));
     }
 
@@ -314,7 +326,7 @@ impl Limiter for SharedBudget {
                 continue;
             };
             let state = pool.state.lock();
-            if let Some((used, limit)) = state.window_use(&pool.plan, at, window.window, now) {
+            if let Some((used, limit)) = state.known.window_use(&pool.plan, at, window.window, now) {
                 window.used = window.used.saturating_add(used);
                 window.limit = window.limit.saturating_add(limit);
             }

@@ -6,12 +6,12 @@ local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 local number = tonumber(ARGV[1])
 local prefix = ARGV[2]
-local floor, concat = math.floor, table.concat
-local born, shut, adds, removes = {}, {}, {}, {}
+local floor = math.floor
+local born, shut, adds = {}, {}, {}
 for i = 1, #KEYS do
   local marks = redis.call('ZMSCORE', KEYS[i], 'born', 'shut')
   if not marks[1] or not marks[2] then return {number, now, 0} end
-  born[i], shut[i], adds[i], removes[i] = -marks[1], -marks[2], {}, {}
+  born[i], shut[i], adds[i] = -marks[1], -marks[2], {}
 end
 
 local function put(scope, score, id, weight)
@@ -26,17 +26,15 @@ local function put(scope, score, id, weight)
   end
 end
 
+-- A permit that ends stays in its windows, so ends are written together with what is granted; what is given back leaves them.
 local asks_at = 4 + 2 * ARGV[3]
 for at = 4, asks_at - 1, 2 do
   local meta = tonumber(ARGV[at + 1])
   local kind, scope, weight = meta % 8, floor(meta / 8) % 32 + 1, floor(meta / 256)
   if kind == 0 then
-    local id = prefix .. ARGV[at]
-    for _, i in ipairs(PATH[scope]) do
-      local from = removes[i]
-      from[#from + 1] = id
-      for j = 2, weight do from[#from + 1] = id .. '.' .. j end
-    end
+    local ids = {prefix .. ARGV[at]}
+    for j = 2, weight do ids[j] = ids[1] .. '.' .. j end
+    for _, i in ipairs(PATH[scope]) do redis.call('ZREM', KEYS[i], unpack(ids)) end
   elseif kind == 4 then
     for _, i in ipairs(PATH[scope]) do
       shut[i] = math.max(shut[i], now + ARGV[at])
@@ -48,21 +46,19 @@ for at = 4, asks_at - 1, 2 do
     put(scope, score, prefix .. ARGV[at], weight)
   end
 end
-for i = 1, #KEYS do
-  if #adds[i] > 0 then
-    redis.call('ZADD', KEYS[i], unpack(adds[i]))
-    adds[i] = {}
+-- Not each time, for it is two commands more; four calls add less than one sweep takes away.
+if number % 4 == 0 then
+  for i = 1, #KEYS do
+    local old = redis.call('ZCOUNT', KEYS[i], 0, now - HELD_MAX[i])
+    if old > 0 then redis.call('ZREMRANGEBYRANK', KEYS[i], 2, 1 + math.min(old, TRIM)) end
   end
-  if #removes[i] > 0 then redis.call('ZREM', KEYS[i], unpack(removes[i])) end
-  local old = redis.call('ZCOUNT', KEYS[i], 0, now - HELD_MAX[i])
-  if old > 0 then redis.call('ZREMRANGEBYRANK', KEYS[i], 2, 1 + math.min(old, TRIM)) end
 end
 
 local used, closed = {}, {}
 local function count(i)
   local counts = {}
   for w, window in ipairs(WINDOWS[i]) do
-    counts[w] = redis.call('ZCOUNT', KEYS[i], '(' .. string.format('%.0f', now - window[1]), '+inf')
+    counts[w] = redis.call('ZCOUNT', KEYS[i], now - window[1] + 1, '+inf')
   end
   used[i] = counts
   return counts
@@ -79,8 +75,7 @@ local function judge(i, weight, privileged)
     if now < shut[i] then bound = math.max(bound, shut[i]) end
     local excess = counts[w] + weight - limit
     if excess > 0 then
-      local leaves = redis.call('ZRANGEBYSCORE', KEYS[i], '(' .. string.format('%.0f', now - window[1]), '+inf',
-        'WITHSCORES', 'LIMIT', excess - 1, 1)
+      local leaves = redis.call('ZRANGEBYSCORE', KEYS[i], now - window[1] + 1, '+inf', 'WITHSCORES', 'LIMIT', excess - 1, 1)
       bound = math.max(bound, math.min(tonumber(leaves[2]) or now, now) + window[1])
     end
     if bound > 0 and (not worst or worst[1] < bound) then worst = {bound, i, w, counts[w], limit} end

@@ -17,8 +17,8 @@ const CLASSES: [(CallClass, &str); 5] = [
     (CallClass::Login, "login"),
 ];
 
-/// Old entries one call removes from each set.
-const TRIM: u32 = 1_024;
+/// Old entries one sweep removes from each set.
+const TRIM: u32 = 4_096;
 
 #[derive(Debug)]
 pub(super) struct Plan {

@@ -95,14 +95,16 @@ impl Pool {
     pub(super) async fn acquire(self: &Arc<Self>, ask: Ask) -> Result<PoolPermit, RateRefusal> {
         self.possible(&ask)?;
         loop {
-            let (teller, told) = oneshot::channel();
+            let (teller, mut told) = oneshot::channel();
             let entered = self.now();
             let (place, call, idle) = {
                 let mut state = self.state.lock();
                 if state.waiting() >= self.settings.waiting_max {
                     return Err(self.refusal("the pool's line, with no place left,", Duration::ZERO));
                 }
-                let due = state.due_at(&self.plan, ask.scope, privileged(ask.priority));
+                let due = state
+                    .known
+                    .due_at(&self.plan, ask.scope, privileged(ask.priority));
                 if due > ask.deadline {
                     return Err(self.refusal("the pool", due.since(entered)));
                 }
@@ -118,8 +120,15 @@ impl Pool {
                 None if idle => self.wake.notify_one(),
                 None => {}
             }
-            let Ok(answer) = told.await else {
-                return Err(self.refusal("the pool, which has ended,", Duration::ZERO));
+            // A call of its own has told already, and needs no timer.
+            let answer = match told.try_recv() {
+                Ok(answer) => Ok(Ok(answer)),
+                Err(_) => tokio::time::timeout(ask.deadline.since(self.now()), &mut told).await,
+            };
+            let answer = match answer {
+                Ok(Ok(answer)) => answer,
+                Ok(Err(_)) => return Err(self.refusal("the pool, which has ended,", Duration::ZERO)),
+                Err(_) => return Err(self.no_answer()),
             };
             let permit = answer?;
             // A permit says from when its call may leave, not for how long it may lie about: too old, it goes back.
@@ -202,7 +211,7 @@ impl Pool {
             Ok(_) if received.since(asked) > patience => LinkError::Late(patience),
             Ok(Reply::Lost) => LinkError::NoScript,
             Ok(Reply::Heard(heard)) => {
-                if state.clock_kept(heard.now_us, asked, received) {
+                if state.server_clock.kept(heard.now_us, asked, received) {
                     let told = state.heard(&self.plan, call, &heard, self.renew_every(), received);
                     drop(state);
                     return self.tell(told);

@@ -400,7 +400,9 @@ async fn the_same_id_twice_is_one_permit_and_old_ones_are_swept() {
     let now = rig.call(&[], &[]).await.now_us;
     let held = rig.plan.scopes[0].windows[1].held();
     rig.until(now + us(settings().lease() + held) + 1_000).await;
-    rig.call(&[], &[]).await;
+    for _ in 0..4 {
+        rig.call(&[], &[]).await;
+    }
     for key in &rig.plan.keys {
         assert_eq!(server.command(&["ZCARD", key]), ":2", "the marks alone");
     }

@@ -1,6 +1,9 @@
 //! What a process knows of one account's pool: who waits, what ended, which windows are known to be full. No I/O and no
 //! clock; the pool's tasks act on it.
 
+mod known;
+mod server_clock;
+
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::time::Duration;
 
@@ -10,6 +13,9 @@ use tokio::sync::oneshot;
 
 use super::permit::PoolPermit;
 use super::plan::{Plan, privileged};
+use known::Known;
+use server_clock::ServerClock;
+
 use super::wire::{End, EndKind, Full, Heard, Verdict, Wish};
 
 /// Calls under way at a time. One more than one, so that a call is being made while the other's answer travels.
@@ -90,12 +96,9 @@ pub(super) struct State {
     pub(super) tended: bool,
     alive: HashMap<u64, Alive>,
     pub(super) renew_at: Monotonic,
-    /// By scope, for those who may not and those who may use the reserve: not asked for before.
-    not_before: Vec<[Monotonic; 2]>,
-    /// By scope and window, what was used when it was last told, and when that was.
-    told: Vec<Vec<(u32, Monotonic)>>,
-    /// The server's time less ours, between these, in microseconds; and when that was.
-    offset: Option<(i64, i64, Monotonic)>,
+    /// How full it was said to be.
+    pub(super) known: Known,
+    pub(super) server_clock: ServerClock,
     /// What the pool counted is not to be trusted, whatever it says.
     pub(super) must_begin: bool,
     next: u64,
@@ -116,13 +119,8 @@ impl State {
             tended: false,
             alive: HashMap::new(),
             renew_at: never,
-            not_before: vec![[never; 2]; plan.scopes.len()],
-            told: plan
-                .scopes
-                .iter()
-                .map(|scope| vec![(0, never); scope.windows.len()])
-                .collect(),
-            offset: None,
+            known: Known::new(plan),
+            server_clock: ServerClock::default(),
             must_begin: false,
             next: 0,
             granted: 0,
@@ -183,14 +181,6 @@ impl State {
         Some(waiting)
     }
 
-    /// When a scope is worth asking for.
-    pub(super) fn due_at(&self, plan: &Plan, scope: usize, privileged: bool) -> Monotonic {
-        let path = plan.scopes[scope].path.iter();
-        path.map(|at| self.not_before[*at][usize::from(privileged)])
-            .max()
-            .unwrap_or_default()
-    }
-
     /// When somebody who waits is worth asking for.
     pub(super) fn next_due(&self, plan: &Plan) -> Option<Monotonic> {
         let lines = self.waiting_at.iter().enumerate().flat_map(|(scope, counts)| {
@@ -200,7 +190,7 @@ impl State {
                 .map(move |privileged| (scope, privileged))
         });
         lines
-            .map(|(scope, privileged)| self.due_at(plan, scope, privileged))
+            .map(|(scope, privileged)| self.known.due_at(plan, scope, privileged))
             .min()
     }
 
@@ -218,7 +208,7 @@ impl State {
         let mut places = Vec::new();
         if asks_due {
             for (place, waiting) in &self.waiting {
-                if self.due_at(plan, waiting.scope, privileged(place.0)) > now {
+                if self.known.due_at(plan, waiting.scope, privileged(place.0)) > now {
                     continue;
                 }
                 weight += waiting.weight;
@@ -294,11 +284,7 @@ impl State {
             },
             now,
         );
-        for at in &plan.scopes[scope].path {
-            for bound in &mut self.not_before[*at] {
-                *bound = (*bound).max(now.after(length));
-            }
-        }
+        self.known.shut(plan, scope, now.after(length));
     }
 
     /// Lets the pool know of permits that live longer than a third of their lease.
@@ -350,27 +336,6 @@ impl State {
         }
     }
 
-    /// Whether the server's clock went on as ours did since the last answer. It decides what is in a window; had it jumped
-    /// ahead, calls would be forgotten too soon. A jump back only costs time.
-    pub(super) fn clock_kept(&mut self, server_us: i64, asked: Monotonic, received: Monotonic) -> bool {
-        let us =
-            |at: Monotonic| i64::try_from(at.since(Monotonic::default()).as_micros()).unwrap_or(i64::MAX);
-        let (low, high) = (
-            server_us.saturating_sub(us(received)),
-            server_us.saturating_sub(us(asked)),
-        );
-        let kept = self.offset.is_none_or(|(_, before, at)| {
-            let drift = i64::try_from(received.since(at).as_micros() / 1_000).unwrap_or(i64::MAX);
-            low <= before.saturating_add(drift).saturating_add(1_000)
-        });
-        self.offset = Some((low, high, received));
-        kept
-    }
-
-    pub(super) fn forget_clock(&mut self) {
-        self.offset = None;
-    }
-
     /// The pool is out of reach until then at least.
     pub(super) fn lost(&mut self, until: Monotonic) {
         match &mut self.standing {
@@ -391,13 +356,7 @@ impl State {
         now: Monotonic,
     ) -> Told {
         self.calls -= 1;
-        for (scope, windows) in heard.used.iter().enumerate() {
-            for (window, used) in windows.iter().enumerate() {
-                if let Some(used) = used {
-                    self.told[scope][window] = (*used, now);
-                }
-            }
-        }
+        self.known.told(heard, now);
         let mut told = Told::default();
         for ((id, waiting), verdict) in call.asks.into_iter().zip(&heard.verdicts) {
             match verdict {
@@ -419,7 +378,7 @@ impl State {
                     told.granted.push((id, teller));
                 }
                 Verdict::Refused(full) => {
-                    self.full(full, privileged(waiting.place.0), now);
+                    self.known.full(full, privileged(waiting.place.0), now);
                     if now.after(full.wait) > waiting.deadline {
                         told.refused.push((waiting.teller, refusal(plan, full)));
                     } else if !waiting.teller.is_closed() {
@@ -431,71 +390,11 @@ impl State {
         told
     }
 
-    fn full(&mut self, full: &Full, privileged: bool, now: Monotonic) {
-        let until = now.after(full.wait);
-        // Who may not use the reserve has even less room.
-        for bound in &mut self.not_before[full.scope][..=usize::from(privileged)] {
-            *bound = (*bound).max(until);
-        }
-    }
-
-    /// What is known of a window's use.
-    pub(super) fn used(&self, plan: &Plan, scope: usize, window: usize, now: Monotonic) -> u32 {
-        let (used, at) = self.told[scope][window];
-        // After its length nobody knows; those who were in it have left.
-        if at.after(plan.scopes[scope].windows[window].length) > now {
-            used
-        } else {
-            0
-        }
-    }
-
-    /// The fullest window a scope is charged to, in thousandths; at least 1,000 while it is known to be full.
-    pub(super) fn fullness_permille(&self, plan: &Plan, scope: usize, now: Monotonic) -> u32 {
-        let full = self.due_at(plan, scope, false) > now;
-        let windows = plan.scopes[scope].path.iter().flat_map(|at| {
-            let windows = plan.scopes[*at].windows.iter().enumerate();
-            windows.map(|(window, its)| permille(self.used(plan, *at, window, now), its.count))
-        });
-        windows.max().unwrap_or(0).max(if full { 1_000 } else { 0 })
-    }
-
-    /// The length of the fullest window of at most a minute: the one a broker that names none most likely means.
-    pub(super) fn fullest_short(&self, plan: &Plan, scope: usize, now: Monotonic) -> Duration {
-        let windows = plan.scopes[scope].path.iter().flat_map(|at| {
-            let windows = plan.scopes[*at].windows.iter().enumerate();
-            windows.map(|(window, its)| (permille(self.used(plan, *at, window, now), its.count), its.length))
-        });
-        let short = windows.filter(|(_, length)| *length <= Duration::from_secs(60));
-        short
-            .max_by_key(|(fullness, length)| (*fullness, std::cmp::Reverse(*length)))
-            .map_or(Duration::from_secs(1), |(_, length)| length)
-    }
-
-    /// Used and limit of the fullest window of this length that a scope is charged to.
-    pub(super) fn window_use(
-        &self,
-        plan: &Plan,
-        scope: usize,
-        length: Duration,
-        now: Monotonic,
-    ) -> Option<(u32, u32)> {
-        let windows = plan.scopes[scope].path.iter().flat_map(|at| {
-            let windows = plan.scopes[*at].windows.iter().enumerate();
-            windows
-                .filter(|(_, its)| its.length == length)
-                .map(|(window, its)| (self.used(plan, *at, window, now), its.count))
-        });
-        windows.min_by_key(|(used, limit)| limit.saturating_sub(*used))
-    }
-
     /// Forgets what windows are full: a pool that was lost is asked afresh.
     pub(super) fn rejoined(&mut self) {
         self.standing = Standing::Joined;
         self.joined += 1;
-        for bounds in &mut self.not_before {
-            *bounds = [Monotonic::default(); 2];
-        }
+        self.known.forget_bounds();
     }
 }
 
@@ -506,13 +405,6 @@ pub(super) struct Told {
     pub(super) refused: Vec<(oneshot::Sender<Result<PoolPermit, RateRefusal>>, RateRefusal)>,
 }
 
-fn permille(used: u32, limit: u32) -> u32 {
-    if limit == 0 {
-        return 1_000;
-    }
-    u32::try_from(u64::from(used) * 1_000 / u64::from(limit)).unwrap_or(u32::MAX)
-}
-
 fn refusal(plan: &Plan, full: &Full) -> RateRefusal {
     RateRefusal {
         window: plan.window_name(full.scope, full.window),
@@ -521,3 +413,6 @@ fn refusal(plan: &Plan, full: &Full) -> RateRefusal {
         retry_after: full.wait,
     }
 }
+
+#[cfg(test)]
+mod tests;

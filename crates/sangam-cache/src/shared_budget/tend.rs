@@ -119,11 +119,7 @@ impl Pool {
         if seat != Seat::Ours {
             return Ok(seat);
         }
-        let must_begin = {
-            let mut state = self.state.lock();
-            state.forget_clock();
-            state.must_begin
-        };
+        let must_begin = self.state.lock().must_begin;
         if !must_begin {
             match self.probe().await {
                 Ok(Reply::Heard(_)) => return Ok(seat),
@@ -133,7 +129,12 @@ impl Pool {
         }
         tracing::info!(account = %self.plan.account, "the shared budget begins: its pool opens when nothing it may have forgotten counts any more");
         self.link.begin(&self.plan).await?;
-        self.state.lock().must_begin = false;
+        {
+            // From here the server's clock is taken as it is.
+            let mut state = self.state.lock();
+            state.must_begin = false;
+            state.server_clock.forget();
+        }
         match self.probe().await? {
             Reply::Heard(_) => Ok(seat),
             Reply::Lost => Err(LinkError::Garbage("forgot at once what it was told".to_owned())),

@@ -9,7 +9,7 @@ use sangam_core::ports::{Permit, RateRefusal};
 
 use super::pool::{Ask, Pool};
 
-/// The first permit of the two. The other place is given up, without a hole.
+/// The first permit of the two. The other place is given up, without a hole. Each keeps the deadline by itself.
 pub(super) async fn either(
     base: Option<impl Future<Output = Result<Box<dyn Permit>, RateRefusal>> + Unpin>,
     pool: &Arc<Pool>,
@@ -19,7 +19,6 @@ pub(super) async fn either(
     let mut refused: [Option<RateRefusal>; 2] = [None, None];
     let mut pooled = pin!(pool.acquire(ask));
     let mut pool_over = false;
-    let mut deadline = pin!(tokio::time::sleep(ask.deadline.since(pool.now())));
     poll_fn(|context| {
         if let Some(place) = &mut base {
             match std::pin::Pin::new(place).poll(context) {
@@ -42,8 +41,7 @@ pub(super) async fn either(
             }
         }
         // Nobody else to wait for; a pool out of reach is no reason to.
-        let over = base.is_none() && (pool_over || !pool.joined());
-        if over || deadline.as_mut().poll(context).is_ready() {
+        if base.is_none() && (pool_over || !pool.joined()) {
             let refusal = refused
                 .iter_mut()
                 .filter_map(Option::take)
