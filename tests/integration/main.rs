@@ -11,6 +11,7 @@ mod load;
 mod market_data_caching_workflow;
 mod order_rates;
 mod order_safety;
+mod predictive_analytics_spike_detection;
 mod rate_limits;
 mod redis_proxy;
 mod shared_budget;

@@ -1,8 +1,9 @@
-//! The command line. `serve`, `sim`, `instruments` and `doctor` work by themselves; the rest asks a running gateway.
+//! The command line. `serve`, `sim`, `instruments`, `forecast` and `doctor` work by themselves; the rest asks a running gateway.
 
 pub(crate) mod args;
 mod client;
 mod doctor;
+mod forecast;
 mod instruments;
 mod limits;
 mod login;
@@ -13,6 +14,7 @@ mod sim;
 mod stop;
 mod sync;
 mod table;
+mod trace;
 
 use anyhow::Result;
 use args::{Cli, Command};
@@ -36,6 +38,7 @@ pub(crate) async fn run(cli: Cli) -> Result<()> {
         Command::Brokers => reads::brokers(&common).await,
         Command::Limits => limits::run(&common).await,
         Command::Instruments(command) => instruments::run(&common, command).await,
+        Command::Forecast(command) => forecast::run(&common, &command),
         Command::Doctor => doctor::run(&common).await,
     }
 }

@@ -2,6 +2,8 @@
 
 #[path = "cli/config.rs"]
 mod config;
+#[path = "cli/forecast.rs"]
+mod forecast;
 #[path = "cli/help.rs"]
 mod help;
 #[path = "cli/instruments.rs"]

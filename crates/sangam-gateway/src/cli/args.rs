@@ -1,6 +1,7 @@
 //! What the command line takes, with the help that teaches it.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -77,6 +78,9 @@ pub(crate) enum Command {
     /// Symbol masters: fetch, search, resolve.
     #[command(subcommand)]
     Instruments(Instruments),
+    /// Score the forecast of bursts on a trace of requests.
+    #[command(subcommand)]
+    Forecast(Forecast),
     /// Check configuration, data folder, port and sessions, and say what to do about what is wrong.
     Doctor,
 }
@@ -299,4 +303,81 @@ pub(crate) struct Sync {
     /// Trading date of the masters. Default: today in India.
     #[arg(long, value_name = "YYYY-MM-DD")]
     pub(crate) date: Option<String>,
+}
+
+/// `sangam forecast`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Forecast {
+    /// How well bursts would have been foreseen on a recorded trace, with simpler rules beside it.
+    Score(Score),
+}
+
+/// `sangam forecast score`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "FILE is CSV, plain or gzipped: the header `bin,count` and then one line a bin, numbered without gaps, with the \
+                  requests that came in it; an idle bin has count 0.\n\nThe question, in each bin that is no burst itself: is one coming \
+                  within the horizon? A burst is a bin above the 97th percentile of the highest bins ahead, over the first half of \
+                  the trace. That level and all thresholds are chosen on the first half; the table is of the second. Everything \
+                  learns as the trace goes, a horizon late.\n\n\
+                  F1 weighs missed bursts against false alarms, 1 is perfect. Brier skill says how much better the probabilities \
+                  are than always saying how often bursts come: 1 is perfect, 0 no better, below 0 worse. The rules are explained \
+                  in docs/forecast.md.\n\nExamples:\n  sangam forecast score requests.csv\n  \
+                  sangam forecast score requests.csv.gz --horizon 5min --json"
+)]
+pub(crate) struct Score {
+    /// The trace.
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// How far ahead bursts are to be foreseen: a whole number of bins, 360 at most.
+    #[arg(long, value_name = "LENGTH", default_value = "60s", value_parser = length)]
+    pub(crate) horizon: Duration,
+    /// How long a bin of the trace is.
+    #[arg(long, value_name = "LENGTH", default_value = "10s", value_parser = length)]
+    pub(crate) bin: Duration,
+}
+
+/// A length of time with its unit.
+fn length(text: &str) -> Result<Duration, String> {
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let (number, unit) = text.split_at(digits);
+    let unit_s = match unit {
+        "s" => 1,
+        "min" => 60,
+        "h" => 3_600,
+        _ => 0,
+    };
+    match number
+        .parse::<u64>()
+        .ok()
+        .and_then(|number| number.checked_mul(unit_s))
+    {
+        Some(seconds) if seconds > 0 => Ok(Duration::from_secs(seconds)),
+        _ => Err("write a number above 0 and s, min or h, for example 60s or 5min".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_have_units() {
+        assert_eq!(length("60s"), Ok(Duration::from_secs(60)));
+        assert_eq!(length("5min"), Ok(Duration::from_secs(300)));
+        assert_eq!(length("1h"), Ok(Duration::from_secs(3_600)));
+        for wrong in [
+            "",
+            "60",
+            "s",
+            "0s",
+            "-1s",
+            "1.5s",
+            "5 min",
+            "99999999999999999999s",
+            "9999999999999999999h",
+        ] {
+            assert!(length(wrong).is_err(), "{wrong}");
+        }
+    }
 }

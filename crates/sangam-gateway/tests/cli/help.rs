@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use crate::program::Place;
 
-const COMMANDS: [&str; 19] = [
+const COMMANDS: [&str; 21] = [
     "",
     "serve",
     "sim",
@@ -25,6 +25,8 @@ const COMMANDS: [&str; 19] = [
     "limits",
     "instruments",
     "instruments sync",
+    "forecast",
+    "forecast score",
     "doctor",
 ];
 

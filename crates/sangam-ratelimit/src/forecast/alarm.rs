@@ -8,8 +8,8 @@ const GRADES: usize = 64;
 /// Log odds of the lowest grade and the width of all together: from 0.03 % to 98 %.
 const LOWEST: f64 = -8.0;
 const WIDTH: f64 = 12.0;
-/// Where it stands before anything is known: an alarm is then worth three false ones.
-pub(super) const START: f64 = 0.25;
+/// Where it stands before anything is known: an alarm is then worth four false ones.
+pub(super) const START: f64 = 0.2;
 /// It stays there until that many questions were followed by a burst.
 const NEEDED: f64 = 30.0;
 /// It never falls below: where nothing can be foreseen, F1 is best with an alarm that never ends.

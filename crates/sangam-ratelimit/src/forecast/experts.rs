@@ -23,8 +23,8 @@ use shape::Shape;
 pub(super) const EXPERTS: usize = 6;
 /// Their names, in their order.
 pub(super) const NAMES: [&str; EXPERTS] = ["graded", "holt", "rise", "season", "shape", "blend"];
-/// How far each is believed at the start: those of Holt and of the rise know something before they learnt anything.
-const BELIEVED: [f64; EXPERTS] = [0.1, 0.3, 0.3, 0.1, 0.1, 0.1];
+/// How far each is believed at the start: three know something before they learnt anything.
+const BELIEVED: [f64; EXPERTS] = [0.05, 0.2, 0.3, 0.1, 0.25, 0.1];
 
 /// All of them, and how far each is believed.
 #[derive(Debug)]

@@ -20,7 +20,7 @@ pub struct Settings {
     /// How far ahead bursts are forecast: a whole number of bins, 1 to 360. Default: 60 s.
     pub horizon: Duration,
     /// The probability from which on a burst is expected, above 0 and below 1. `None`: where the F1 of the answers so far was best, but not
-    /// below 0.1; 0.25 until 30 questions were followed by a burst. Default: `None`.
+    /// below 0.1; 0.2 until 30 questions were followed by a burst. Default: `None`.
     pub threshold: Option<f64>,
     /// Whether what was learnt is doubted when bursts begin to come more or less often than said. Default: true.
     pub follow_changes: bool,

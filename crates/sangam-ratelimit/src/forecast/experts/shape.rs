@@ -5,10 +5,11 @@ use super::super::logistic::Logistic;
 use super::super::reading::Reading;
 
 const INPUTS: usize = 14;
-/// Before it learnt anything bursts are rare.
-const START: f64 = -4.0;
+/// What it takes for granted before it learnt anything: bursts are rare, and come where demand is high and rises. Places in
+/// the inputs and weights.
+const START: [(usize, f64); 3] = [(0, -5.0), (1, 3.0), (7, 8.0)];
 /// How far a weight may wander.
-const VARIANCE: f64 = 10.0;
+const VARIANCE: f64 = 1.0;
 /// Highs count up to here.
 const HIGH_MAX: f64 = 1.5;
 
@@ -21,7 +22,9 @@ pub(super) type Grounds = [f64; INPUTS];
 impl Shape {
     pub(super) fn new() -> Self {
         let mut weights = [0.0; INPUTS];
-        weights[0] = START;
+        for (place, weight) in START {
+            weights[place] = weight;
+        }
         Self(Logistic::new(weights, VARIANCE))
     }
 
