@@ -92,6 +92,8 @@ fn tests_do_not_sleep() {
         &[("sleep", 4)],
     );
     rust("tests/support/wait.rs", sleep, &[]);
+    rust("tests/src/load/path.rs", sleep, &[]);
+    rust("tests/src/load/tests.rs", sleep, &[("sleep", 2)]);
 }
 
 #[test]

@@ -1,3 +1,5 @@
+//! What a path does to calls, over loopback: the echo behind it notes when each byte came.
+
 use std::sync::Arc;
 use std::time::Duration;
 

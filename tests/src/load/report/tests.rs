@@ -1,3 +1,5 @@
+//! The arithmetic of a report, without a run.
+
 use std::time::Duration;
 
 use super::super::settings::{Profile, Settings};
