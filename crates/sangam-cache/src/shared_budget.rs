@@ -9,8 +9,6 @@ mod link;
 mod permit;
 mod plan;
 mod pool;
-#[cfg(test)]
-mod rule_tests;
 mod settings;
 mod split;
 mod state;
@@ -346,3 +344,6 @@ impl Limiter for SharedBudget {
 fn never() -> Monotonic {
     Monotonic::from_origin(Duration::MAX)
 }
+
+#[cfg(test)]
+mod rule_tests;
