@@ -224,7 +224,7 @@ async fn a_broker_that_refuses_is_left_alone_by_all() {
     opened(&second).await;
     let refusal = BrokerRateRefusal {
         retry_after: Some(ms(60_000)),
-        window: None,
+        ..BrokerRateRefusal::default()
     };
     first.refused(&scope(), refusal);
     assert_eq!(drain(&first).await.len(), 0);
