@@ -25,6 +25,10 @@ use crate::limits;
 /// The most that passes between a permit and the first byte of its call: an order's deadline may lie between them.
 const HOLD_MIN: Duration = Duration::from_secs(1);
 
+/// Of windows longer than this each process owns its part: a pool that is new, or has lost its memory, stays shut for as
+/// long as its longest window.
+const POOLED_MAX: Duration = Duration::from_secs(60);
+
 /// What this process owns of each account by itself: the rules of its base share.
 pub(crate) fn base_plan(account: &AccountConfig, shared: &SharedConfig) -> Result<Plan, StartError> {
     let parts = parts(account, shared)?;
@@ -119,13 +123,16 @@ fn parts(account: &AccountConfig, shared: &SharedConfig) -> Result<Split, StartE
             .iter()
             .map(|w| ShareWindow::new(w.count, w.length))
             .collect(),
-        minute_breaches_max: scope.minute_breaches_max,
+        // Counted by each process for itself.
+        minute_breaches_max: scope
+            .minute_breaches_max
+            .map(|most| (most / shared.processes).max(1)),
     });
     let scopes: Vec<ShareScope> = scopes.collect();
     let rule = SplitRule {
         processes: shared.processes,
         base_percent: shared.base_percent,
-        ..SplitRule::default()
+        pooled_max: POOLED_MAX,
     };
     split(&scopes, &rule)
         .map_err(|error| StartError::Limits(format!("account {} cannot be shared: {error}", account.name)))
