@@ -164,7 +164,7 @@ mod tests {
         let fleet = [windows("1/1"), windows("1/2")];
         assert_eq!(
             best_waits(&ms(&[0, 0, 0, 500, 2_500]), &fleet),
-            ms(&[0, 0, 1_000, 1_500, 500])
+            ms(&[0, 0, 1_000, 1_500, 0])
         );
     }
 
