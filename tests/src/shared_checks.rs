@@ -1,5 +1,7 @@
-//! Checks against masters that lie beside the project and are not part of it, because they have no clear licence.
+//! Checks against masters and traces that lie beside the project and are not part of it, because they have no clear
+//! licence.
 
+mod arrivals;
 mod files;
 mod joined;
 mod mapping;
@@ -16,6 +18,7 @@ use anyhow::{Context, Result, ensure};
 use sangam_core::timestamp::Date;
 use sangam_instruments::{BuildReport, Master, Source, Table};
 
+pub use arrivals::arrivals;
 pub use files::files;
 pub use joined::joined;
 pub use mapping::mapping;

@@ -10,7 +10,7 @@ use super::running::{RunningScore, Score};
 use super::settings::{Checked, Settings};
 use crate::rules::RulesError;
 
-/// Says how likely a burst is within the horizon. About 11 KB and 300 bytes a bin of the horizon, all of it taken at the start.
+/// Says how likely a burst is within the horizon. Some 12 KB and 280 bytes a bin of the horizon, all of it taken at the start.
 #[derive(Debug)]
 pub struct Forecaster {
     settings: Checked,

@@ -32,7 +32,8 @@ impl<const N: usize> Mix<N> {
     pub(super) fn learn(&mut self, opinions: &[f64; N], came: bool) {
         for (believed, opinion) in self.weights.iter_mut().zip(opinions) {
             let p = odds::doubt(*opinion);
-            *believed *= (if came { p } else { 1.0 - p }).powf(self.rate);
+            let likely = if came { p } else { 1.0 - p };
+            *believed *= (self.rate * likely.ln()).exp();
         }
         let total: f64 = self.weights.iter().sum();
         for believed in &mut self.weights {

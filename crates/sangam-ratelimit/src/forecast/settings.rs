@@ -41,7 +41,7 @@ impl Settings {
     }
 
     /// The capacity of a scope: what the tightest of its windows lets through in ten seconds, over and over. Everything else as
-    /// by default. Without windows the capacity is infinite, which [`check`](Self::check) refuses.
+    /// by default. Without windows the capacity is infinite, which [`Forecaster::new`](super::Forecaster::new) refuses.
     #[must_use]
     pub fn for_windows(windows: &[Window]) -> Self {
         let mut settings = Self::for_capacity(f64::INFINITY);
