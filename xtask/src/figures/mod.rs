@@ -8,6 +8,7 @@ mod block;
 mod forecast;
 mod limits;
 mod measured;
+mod shared_budget;
 
 use anyhow::{Context as _, Result};
 
@@ -25,11 +26,16 @@ struct Recipe {
     make: fn(&Workspace) -> Result<String>,
 }
 
-const RECIPES: [Recipe; 2] = [
+const RECIPES: [Recipe; 3] = [
     Recipe {
         name: "limits",
         page: "docs/limits.md",
         make: limits::make,
+    },
+    Recipe {
+        name: "shared-budget",
+        page: "docs/shared-budget.md",
+        make: shared_budget::make,
     },
     Recipe {
         name: "forecast",
