@@ -113,11 +113,16 @@ async fn rate_limit_violation_prevention() {
 /// Seed: eight of ten calls used is exactly the threshold; the next orders go elsewhere.
 #[tokio::test]
 async fn automatic_failover_at_80_percent() {
-    let stack = Stack::with_sims(
-        &[BrokerName::Fyers, BrokerName::Upstox, BrokerName::Flattrade],
-        seed_rules,
-    )
-    .await;
+    // Ten in three seconds: the eight are still in the window when the next are ranked, however busy the machine is.
+    let three_seconds = |raw: &mut RawConfig| {
+        seed_rules(raw);
+        let windows = &mut raw.account[0].limits.windows;
+        windows
+            .values_mut()
+            .for_each(|windows| windows[0] = "10/3s".to_owned());
+    };
+    let brokers = [BrokerName::Fyers, BrokerName::Upstox, BrokerName::Flattrade];
+    let stack = Stack::with_sims(&brokers, three_seconds).await;
     let order = resting_buy(stack.last().await);
     stack.quiet(BrokerName::Fyers).await;
     let first = join_all((0..8).map(|_| stack.submit_to(BrokerName::Fyers, order.clone()))).await;

@@ -128,10 +128,10 @@ impl Stack {
         stats["requests_total"].as_u64().expect("a count")
     }
 
-    /// Waits until nothing is left in a broker's windows of a second.
+    /// Waits until nothing is left in a broker's windows of some seconds.
     pub(crate) async fn quiet(&self, broker: BrokerName) {
         let account = self.scope(broker, CallClass::Orders).account;
-        let second = |window: &WindowUse| window.scope.account == account && window.window.as_secs() == 1;
+        let short = |window: &WindowUse| window.scope.account == account && window.window.as_secs() < 60;
         let waiting = async {
             let mut pace = tokio::time::interval(Duration::from_millis(20));
             while self
@@ -139,7 +139,7 @@ impl Stack {
                 .limiter()
                 .usage()
                 .iter()
-                .any(|window| second(window) && window.used > 0)
+                .any(|window| short(window) && window.used > 0)
             {
                 pace.tick().await;
             }

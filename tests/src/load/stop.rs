@@ -53,8 +53,10 @@ impl<'a> Stop<'a> {
         self.send(before, &mut orders);
         if let Some(busiest) = busiest {
             let on_its_way = placing.wait_for(|brokers| brokers.contains(&busiest));
+            // What is waited for comes with a lock that keeps the brokers from showing more: it must not outlive this line.
+            let seen = tokio::time::timeout(ORDER_SEEN_WITHIN, on_its_way).await.is_ok();
             // None on its way in time: it stops all the same.
-            let _seen = tokio::time::timeout(ORDER_SEEN_WITHIN, on_its_way).await;
+            tracing::debug!(seen, "an order on its way to the broker that stops");
             stop(busiest, servers).await;
         }
         let stopped = busiest.map(|broker| Stopped {
