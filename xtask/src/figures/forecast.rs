@@ -13,7 +13,7 @@ use crate::workspace::Workspace;
 const TRACES: [&str; 2] = ["social_stream", "web_server"];
 /// The figures of each forecast, with their places.
 const FIGURES: [(&str, usize); 6] = [
-    ("f1", 2),
+    ("f1", 3),
     ("brier_skill", 3),
     ("precision", 2),
     ("recall", 2),
@@ -116,8 +116,8 @@ mod tests {
         });
         let scores = serde_json::json!({ "model": score, "baselines": { "always_no": { "f1": 0, "lead_time_s": null } } });
         let rows = rows(&scores).unwrap();
-        assert_eq!(rows[0].join(" "), "Sangam 0.61 0.415 0.50 0.75 42 3.2");
-        assert_eq!(rows[1].join(" "), "always no 0.00 - - - - -");
+        assert_eq!(rows[0].join(" "), "Sangam 0.614 0.415 0.50 0.75 42 3.2");
+        assert_eq!(rows[1].join(" "), "always no 0.000 - - - - -");
         assert!(super::rows(&serde_json::json!({})).is_err());
     }
 }

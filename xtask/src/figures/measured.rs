@@ -7,10 +7,20 @@ use serde_json::Value;
 
 use crate::exec;
 
-/// Runs a command to its end; the JSON of its last line.
+/// Runs a command to its end; the JSON of its last line, or of its last lines from the one that only opens an object.
 pub(super) fn last_line(command: &mut Command) -> Result<Value> {
     let mut last = String::new();
-    exec::run_watched(command, |line| line.clone_into(&mut last))?;
+    exec::run_watched(command, |line| {
+        if line == "{" || !last.starts_with("{\n") || last.ends_with("\n}") {
+            last.clear();
+        } else {
+            last.push('\n');
+        }
+        last.push_str(line);
+        if line == "{" {
+            last.push('\n');
+        }
+    })?;
     serde_json::from_str(&last).with_context(|| format!("the last line is no JSON: {last}"))
 }
 
@@ -48,6 +58,9 @@ mod tests {
         let mut command = Command::new("sh");
         command.args(["-c", "echo words; echo '{\"x\": 1}'"]);
         assert_eq!(last_line(&mut command).unwrap()["x"], 1);
+        let mut command = Command::new("sh");
+        command.args(["-c", "echo words; printf '{\n  \"x\": {\n    \"y\": 2\n  }\n}\n'"]);
+        assert_eq!(last_line(&mut command).unwrap()["x"]["y"], 2);
         let mut command = Command::new("sh");
         command.args(["-c", "echo words"]);
         assert!(last_line(&mut command).is_err());
