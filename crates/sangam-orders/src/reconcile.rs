@@ -1,8 +1,9 @@
 //! The brokers' books against ours. Orders are matched by tag until acknowledged and by id afterwards, never by symbol,
 //! side and quantity; "not found" proves nothing and leaves an order in doubt.
 
-use sangam_core::ports::{Change, LedgerError, OrderFilter, OrderRecord};
-use sangam_core::{AccountId, BrokerOrder, OrderNumber, OrderState};
+use sangam_core::in_hand::with_permit;
+use sangam_core::ports::{Change, LedgerError, OrderFilter, OrderRecord, PermitRequest, Scope};
+use sangam_core::{AccountId, BrokerOrder, CallClass, OrderNumber, OrderState, Priority};
 use serde_json::json;
 
 use crate::account::DeskAccount;
@@ -10,6 +11,7 @@ use crate::desk::{Desk, Inner, Reading};
 use crate::doubt::further;
 use crate::drive::{audit, moved};
 use crate::error::DeskError;
+use crate::turn::no_room;
 use crate::view::state_of;
 
 /// What one reading of an account's books did.
@@ -139,13 +141,34 @@ impl Inner {
         Ok(orders)
     }
 
+    /// The broker's book, asked for before ordinary reads and from the reserve: an order in doubt waits for it.
+    async fn book(&self, account: &DeskAccount) -> sangam_core::Result<Vec<BrokerOrder>> {
+        let parts = &self.parts;
+        let scope = Scope {
+            account: account.id().clone(),
+            class: CallClass::AccountReads,
+        };
+        let wish = PermitRequest {
+            scope: scope.clone(),
+            weight: 1,
+            priority: Priority::Reconcile,
+            deadline: parts.clock.monotonic().after(parts.settings.answer_wait),
+        };
+        let permit = parts
+            .limiter
+            .acquire(wish)
+            .await
+            .map_err(|refusal| no_room(Some(refusal)))?;
+        with_permit(scope, permit, account.broker.order_book()).await
+    }
+
     async fn reconcile(&self, account: &DeskAccount, reading: &Reading) -> Result<Reconciled, DeskError> {
         self.settle_abandoned().await?;
         let mut orders = self.open_orders(account.id()).await?;
         orders.retain(|order| order.state.is_live() || order.state == OrderState::InDoubt);
         let mut found = Reconciled::default();
         if !orders.is_empty() {
-            let book = account.broker.order_book().await?;
+            let book = self.book(account).await?;
             reading.freshness.book_read(self.parts.clock.monotonic());
             self.look_for_doubles(account, &book).await?;
             for order in &orders {

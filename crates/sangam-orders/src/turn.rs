@@ -7,7 +7,9 @@
 //! ever.
 
 use sangam_core::ports::{Candidate, Permit, PermitRequest, RateRefusal, Scope, acquire_first};
-use sangam_core::{AccountId, Advice, CallClass, Error, ErrorKind, OrderRequest, Outcome, Price, Priority};
+use sangam_core::{
+    AccountId, Advice, CallClass, Error, ErrorKind, OrderRequest, Outcome, PositionEffect, Price, Priority,
+};
 
 use crate::drive::Drive;
 use crate::prepare::{needs_quote, prepare};
@@ -29,6 +31,14 @@ pub(crate) fn order_scope(account: &AccountId) -> Scope {
     Scope {
         account: account.clone(),
         class: CallClass::Orders,
+    }
+}
+
+/// An exit goes before what opens positions, and may use the reserve.
+fn urgency(request: &OrderRequest) -> Priority {
+    match request.position_effect {
+        Some(PositionEffect::Close) => Priority::Protective,
+        _ => Priority::Order,
     }
 }
 
@@ -75,7 +85,7 @@ impl Drive {
         let wishes = lines.iter().map(|at| PermitRequest {
             scope: order_scope(&open[*at].account),
             weight: 1,
-            priority: Priority::Order,
+            priority: urgency(asked),
             deadline,
         });
         let (at, permit) = match acquire_first(parts.limiter.as_ref(), wishes.collect()).await {
@@ -137,7 +147,8 @@ impl Drive {
     }
 }
 
-fn no_room(refusal: Option<RateRefusal>) -> Error {
+/// A refusal of our own limiter as an error.
+pub(crate) fn no_room(refusal: Option<RateRefusal>) -> Error {
     let Some(refusal) = refusal else {
         return Error::refused(ErrorKind::RateLimited, "no account is left to send it to");
     };
@@ -148,4 +159,22 @@ fn no_room(refusal: Option<RateRefusal>) -> Error {
         format!("{refusal}; nothing was sent"),
     )
     .with_advice(Advice::Wait(Some(wait)))
+}
+
+#[cfg(test)]
+mod tests {
+    use sangam_testkit::samples;
+
+    use super::*;
+
+    #[test]
+    fn an_exit_goes_before_what_opens_a_position() {
+        let with = |position_effect| OrderRequest {
+            position_effect,
+            ..samples::request()
+        };
+        assert_eq!(urgency(&with(Some(PositionEffect::Close))), Priority::Protective);
+        assert_eq!(urgency(&with(Some(PositionEffect::Open))), Priority::Order);
+        assert_eq!(urgency(&with(None)), Priority::Order);
+    }
 }
