@@ -10,8 +10,8 @@ mod symbols;
 pub use broker::{Accepted, Books, Broker, Login, LoginLink, MarketData, OrderEntry, Placed, QuoteResult};
 pub use cache::{Cache, CacheEntry, CacheKind};
 pub use ledger::{
-    AttemptRecord, AuditEntry, Change, FillRecord, Ledger, LedgerError, OrderFilter, OrderMoved, OrderRecord,
-    PositionRecord,
+    AttemptRecord, AuditEntry, Change, FillRecord, HoldingRecord, Lease, Ledger, LedgerError, OrderFilter,
+    OrderMoved, OrderRecord, PositionRecord, SessionRecord, WindowCount,
 };
 pub use limiter::{
     BrokerRateRefusal, Forecast, Limiter, Permit, PermitRequest, RateRefusal, Scope, WindowUse, acquire_first,

@@ -1,15 +1,16 @@
 //! A ledger whose commits fail when told to, in the two ways that matter: certainly not written, and not known.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use parking_lot::Mutex;
 use sangam_core::ports::{
-    AttemptRecord, AuditEntry, Change, FillRecord, Ledger, LedgerError, OrderFilter, OrderRecord,
-    PositionRecord,
+    AttemptRecord, AuditEntry, Change, FillRecord, HoldingRecord, Lease, Ledger, LedgerError, OrderFilter,
+    OrderRecord, PositionRecord, SessionRecord, WindowCount,
 };
 use sangam_core::timestamp::Date;
-use sangam_core::{AccountId, BrokerOrderId, ClientOrderId, OrderNumber, OrderUid, OwnerId, Result};
+use sangam_core::{AccountId, BrokerOrderId, ClientOrderId, GroupId, OrderNumber, OrderUid, OwnerId, Result};
 
 /// How a commit fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,6 +43,30 @@ impl<L> FaultyLedger<L> {
     pub fn suffer(&self, faults: impl IntoIterator<Item = Option<CommitFault>>) {
         self.next.lock().extend(faults);
     }
+
+    /// A commit that suffers the next fault. One that is refused or lost is never begun.
+    async fn suffered(
+        &self,
+        commit: impl Future<Output = Result<Option<OrderNumber>, LedgerError>>,
+    ) -> Result<Option<OrderNumber>, LedgerError> {
+        let fault = self.next.lock().pop_front().flatten();
+        let unknown = || LedgerError::Store {
+            what: "the reply to a commit was lost".to_owned(),
+            source: "a fault made by a test".into(),
+        };
+        match fault {
+            None => commit.await,
+            Some(CommitFault::Refused) => Err(LedgerError::NotWritten {
+                what: "the disk is full".to_owned(),
+                source: "a fault made by a test".into(),
+            }),
+            Some(CommitFault::Lost) => Err(unknown()),
+            Some(CommitFault::ReplyLost) => {
+                commit.await?;
+                Err(unknown())
+            }
+        }
+    }
 }
 
 #[async_trait]
@@ -51,23 +76,30 @@ impl<L: Ledger> Ledger for FaultyLedger<L> {
         changes: &[Change],
         audit: &AuditEntry,
     ) -> Result<Option<OrderNumber>, LedgerError> {
-        let fault = self.next.lock().pop_front().flatten();
-        let unknown = || LedgerError::Store {
-            what: "the reply to a commit was lost".to_owned(),
-            source: "a fault made by a test".into(),
-        };
-        match fault {
-            None => self.inner.commit(changes, audit).await,
-            Some(CommitFault::Refused) => Err(LedgerError::NotWritten {
-                what: "the disk is full".to_owned(),
-                source: "a fault made by a test".into(),
-            }),
-            Some(CommitFault::Lost) => Err(unknown()),
-            Some(CommitFault::ReplyLost) => {
-                self.inner.commit(changes, audit).await?;
-                Err(unknown())
-            }
-        }
+        self.suffered(self.inner.commit(changes, audit)).await
+    }
+
+    async fn commit_under(
+        &self,
+        lease: &Lease,
+        changes: &[Change],
+        audit: &AuditEntry,
+    ) -> Result<Option<OrderNumber>, LedgerError> {
+        self.suffered(self.inner.commit_under(lease, changes, audit)).await
+    }
+
+    async fn take_lease(
+        &self,
+        group: &GroupId,
+        holder: &str,
+        lasting: Duration,
+        audit: &AuditEntry,
+    ) -> Result<Lease, LedgerError> {
+        self.inner.take_lease(group, holder, lasting, audit).await
+    }
+
+    async fn renew_lease(&self, lease: &Lease, lasting: Duration) -> Result<Lease, LedgerError> {
+        self.inner.renew_lease(lease, lasting).await
     }
 
     async fn order(&self, uid: OrderUid) -> Result<Option<OrderRecord>, LedgerError> {
@@ -116,6 +148,22 @@ impl<L: Ledger> Ledger for FaultyLedger<L> {
 
     async fn positions(&self) -> Result<Vec<PositionRecord>, LedgerError> {
         self.inner.positions().await
+    }
+
+    async fn holdings(&self) -> Result<Vec<HoldingRecord>, LedgerError> {
+        self.inner.holdings().await
+    }
+
+    async fn sessions(&self) -> Result<Vec<SessionRecord>, LedgerError> {
+        self.inner.sessions().await
+    }
+
+    async fn window_counts(&self) -> Result<Vec<WindowCount>, LedgerError> {
+        self.inner.window_counts().await
+    }
+
+    async fn leases(&self) -> Result<Vec<Lease>, LedgerError> {
+        self.inner.leases().await
     }
 
     async fn audit_of(&self, subject: &str) -> Result<Vec<AuditEntry>, LedgerError> {

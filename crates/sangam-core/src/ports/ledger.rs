@@ -1,12 +1,13 @@
 //! The port to the books of record. A change of state and its audit entry are committed together or not at all.
 
 use std::fmt::Debug;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use crate::amount::{Price, Quantity};
-use crate::book::{Fill, Position};
+use crate::book::{Fill, Holding, Position};
 use crate::broker::BrokerName;
 use crate::ids::{
     AccountId, AttemptNo, BrokerOrderId, ClientOrderId, GroupId, OrderNumber, OrderUid, OwnerId, Tag,
@@ -132,6 +133,63 @@ pub struct PositionRecord {
     pub read_at: Timestamp,
 }
 
+/// A holding as last read from a broker.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HoldingRecord {
+    /// Through which account.
+    pub account: AccountId,
+    /// At which broker.
+    pub broker: BrokerName,
+    /// The holding.
+    pub holding: Holding,
+    /// When it was read.
+    pub read_at: Timestamp,
+}
+
+/// A log-in of an account: when and how long, never the token.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionRecord {
+    /// The account.
+    pub account: AccountId,
+    /// Its broker.
+    pub broker: BrokerName,
+    /// When the log-in was made or first seen.
+    pub began_at: Timestamp,
+    /// When the broker ends it.
+    pub expires_at: Timestamp,
+}
+
+/// How much of one window of an account's budget was used at a moment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WindowCount {
+    /// The account.
+    pub account: AccountId,
+    /// What is counted: `all`, `orders`, ...
+    pub scope: String,
+    /// Length of the window in milliseconds.
+    pub window_ms: u64,
+    /// Calls in the window.
+    pub used: u64,
+    /// Most calls the window holds.
+    pub quota: u64,
+    /// When they were counted.
+    pub counted_at: Timestamp,
+}
+
+/// The right to trade for a group of accounts. Whoever takes it gets the next epoch, and commits under an older one are
+/// refused from then on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lease {
+    /// The group.
+    pub group: GroupId,
+    /// Who holds it: the name of an installation.
+    pub holder: String,
+    /// Which taking of the lease this is; never falls.
+    pub epoch: u64,
+    /// Until when nobody else may take it, by the clock of the store; renewed before.
+    pub expires_at: Timestamp,
+}
+
 /// One change of the books.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
@@ -162,6 +220,24 @@ pub enum Change {
         account: AccountId,
         /// Its positions.
         positions: Vec<PositionRecord>,
+    },
+    /// All holdings of an account as read; they replace those read before on the same Indian date.
+    HoldingsRead {
+        /// The account.
+        account: AccountId,
+        /// The Indian date they are kept under.
+        date: Date,
+        /// Its holdings.
+        holdings: Vec<HoldingRecord>,
+    },
+    /// The log-in of an account in force; it replaces the one before.
+    SessionSeen(Box<SessionRecord>),
+    /// The use of an account's windows; it replaces what was counted before.
+    WindowsCounted {
+        /// The account.
+        account: AccountId,
+        /// One count a window.
+        counts: Vec<WindowCount>,
     },
 }
 
@@ -239,6 +315,50 @@ pub enum LedgerError {
         /// What.
         subject: String,
     },
+    /// Somebody else holds the lease of a group.
+    #[error(
+        "group {group} is led by {holder} until {until}: stop that gateway, or wait until its lease has ended"
+    )]
+    LeaseHeld {
+        /// The group.
+        group: GroupId,
+        /// Who holds it.
+        holder: String,
+        /// Until when, unless it is renewed.
+        until: Timestamp,
+    },
+    /// The lease a commit was made under is no longer the newest of its group. Nothing was written.
+    #[error(
+        "the lease of group {group} was taken by another gateway (epoch {newest} after our {ours}): this one has stopped \
+         trading for it; start it again when the other has ended"
+    )]
+    Fenced {
+        /// The group.
+        group: GroupId,
+        /// The epoch of the commit.
+        ours: u64,
+        /// The newest epoch; nought if the group has none.
+        newest: u64,
+    },
+    /// A new order or attempt is dated well before the newest entry of the books. Nothing was written.
+    #[error(
+        "the clock says {at}, the newest entry of the books is of {newest}: set the clock; if that entry's time was wrong, \
+         `sangam ledger accept-clock --reason ...`"
+    )]
+    ClockBehind {
+        /// The time of the refused change.
+        at: Timestamp,
+        /// The time of the newest entry.
+        newest: Timestamp,
+    },
+    /// An amount that follows from a change does not fit the books. Nothing was written.
+    #[error("{subject} does not fit the books: {what}")]
+    OutOfRange {
+        /// What.
+        subject: String,
+        /// Which amount, and what is wrong with it.
+        what: String,
+    },
     /// The file was written by a newer version.
     #[error(
         "the ledger has schema {found}, this version knows up to {known}; use the newer sangam that wrote it"
@@ -282,6 +402,9 @@ pub enum LedgerError {
 /// An implementation owes: `commit` is all or nothing and durable when it returns; changes of one commit are applied in
 /// order; an error of kind `Store` means the outcome is unknown, every other error means nothing was written; reads see
 /// every commit that returned before they began.
+///
+/// A commit under a lease is refused with [`LedgerError::Fenced`] once the group's lease was taken anew, decided in the
+/// transaction that would have written.
 #[async_trait]
 pub trait Ledger: Send + Sync + Debug {
     /// Writes changes and their audit entry. Answers the number of the order the first `Received` change made.
@@ -290,6 +413,27 @@ pub trait Ledger: Send + Sync + Debug {
         changes: &[Change],
         audit: &AuditEntry,
     ) -> Result<Option<OrderNumber>, LedgerError>;
+
+    /// Writes changes and their audit entry if the lease is still the newest of its group.
+    async fn commit_under(
+        &self,
+        lease: &Lease,
+        changes: &[Change],
+        audit: &AuditEntry,
+    ) -> Result<Option<OrderNumber>, LedgerError>;
+
+    /// Takes the lease of a group for so long, with a new epoch. Refused with [`LedgerError::LeaseHeld`] while another
+    /// holder's runs; the same holder may take it at any time. `audit` is kept as its entry.
+    async fn take_lease(
+        &self,
+        group: &GroupId,
+        holder: &str,
+        lasting: Duration,
+        audit: &AuditEntry,
+    ) -> Result<Lease, LedgerError>;
+
+    /// Makes a lease last so long from now. Refused with [`LedgerError::Fenced`] when it was taken anew.
+    async fn renew_lease(&self, lease: &Lease, lasting: Duration) -> Result<Lease, LedgerError>;
 
     /// One order by id.
     async fn order(&self, uid: OrderUid) -> Result<Option<OrderRecord>, LedgerError>;
@@ -328,6 +472,18 @@ pub trait Ledger: Send + Sync + Debug {
 
     /// Positions as last read.
     async fn positions(&self) -> Result<Vec<PositionRecord>, LedgerError>;
+
+    /// Holdings as last read, those of each account's newest date.
+    async fn holdings(&self) -> Result<Vec<HoldingRecord>, LedgerError>;
+
+    /// The log-ins last seen, one an account.
+    async fn sessions(&self) -> Result<Vec<SessionRecord>, LedgerError>;
+
+    /// The use of windows last counted.
+    async fn window_counts(&self) -> Result<Vec<WindowCount>, LedgerError>;
+
+    /// The newest lease of each group, in force or not.
+    async fn leases(&self) -> Result<Vec<Lease>, LedgerError>;
 
     /// Audit entries about a subject, oldest first.
     async fn audit_of(&self, subject: &str) -> Result<Vec<AuditEntry>, LedgerError>;

@@ -1,12 +1,14 @@
 //! A ledger that expects calls.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use sangam_core::ports::{
-    AttemptRecord, AuditEntry, Change, FillRecord, Ledger, LedgerError, OrderFilter, OrderRecord,
-    PositionRecord,
+    AttemptRecord, AuditEntry, Change, FillRecord, HoldingRecord, Lease, Ledger, LedgerError, OrderFilter,
+    OrderRecord, PositionRecord, SessionRecord, WindowCount,
 };
 use sangam_core::timestamp::Date;
-use sangam_core::{AccountId, BrokerOrderId, ClientOrderId, OrderNumber, OrderUid, OwnerId};
+use sangam_core::{AccountId, BrokerOrderId, ClientOrderId, GroupId, OrderNumber, OrderUid, OwnerId};
 
 mockall::mock! {
     /// A [`Ledger`] that answers what a test expects of it, and panics on any other call.
@@ -20,6 +22,20 @@ mockall::mock! {
             changes: &[Change],
             audit: &AuditEntry,
         ) -> Result<Option<OrderNumber>, LedgerError>;
+        async fn commit_under(
+            &self,
+            lease: &Lease,
+            changes: &[Change],
+            audit: &AuditEntry,
+        ) -> Result<Option<OrderNumber>, LedgerError>;
+        async fn take_lease(
+            &self,
+            group: &GroupId,
+            holder: &str,
+            lasting: Duration,
+            audit: &AuditEntry,
+        ) -> Result<Lease, LedgerError>;
+        async fn renew_lease(&self, lease: &Lease, lasting: Duration) -> Result<Lease, LedgerError>;
         async fn order(&self, uid: OrderUid) -> Result<Option<OrderRecord>, LedgerError>;
         async fn order_by_number(&self, number: OrderNumber) -> Result<Option<OrderRecord>, LedgerError>;
         async fn order_by_client_id(
@@ -38,6 +54,10 @@ mockall::mock! {
         async fn fills(&self, trading_date: Date) -> Result<Vec<FillRecord>, LedgerError>;
         async fn fills_of(&self, uid: OrderUid) -> Result<Vec<FillRecord>, LedgerError>;
         async fn positions(&self) -> Result<Vec<PositionRecord>, LedgerError>;
+        async fn holdings(&self) -> Result<Vec<HoldingRecord>, LedgerError>;
+        async fn sessions(&self) -> Result<Vec<SessionRecord>, LedgerError>;
+        async fn window_counts(&self) -> Result<Vec<WindowCount>, LedgerError>;
+        async fn leases(&self) -> Result<Vec<Lease>, LedgerError>;
         async fn audit_of(&self, subject: &str) -> Result<Vec<AuditEntry>, LedgerError>;
     }
 }

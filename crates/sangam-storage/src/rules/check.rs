@@ -1,0 +1,69 @@
+//! What every store can hold, checked before anything is applied, so that one commit of a group cannot spoil the others.
+
+use sangam_core::Timestamp;
+use sangam_core::ports::{AuditEntry, Change, LedgerError};
+
+/// Whether all instants of a commit can be kept.
+pub(crate) fn fits(changes: &[Change], audit: &AuditEntry) -> Result<(), LedgerError> {
+    instant(audit.at)?;
+    for change in changes {
+        match change {
+            Change::Received(order) => {
+                instant(order.created_at)?;
+                instant(order.updated_at)?;
+            }
+            Change::Intended(attempt) => {
+                instant(attempt.created_at)?;
+                instant(attempt.updated_at)?;
+            }
+            Change::AttemptMoved { at, .. } => instant(*at)?,
+            Change::OrderMoved(moved) => instant(moved.at)?,
+            Change::Filled(record) => record.fill.at.map_or(Ok(()), instant)?,
+            Change::PositionsRead { positions, .. } => {
+                positions.iter().try_for_each(|position| instant(position.read_at))?;
+            }
+            Change::HoldingsRead { holdings, .. } => {
+                holdings.iter().try_for_each(|holding| instant(holding.read_at))?;
+            }
+            Change::SessionSeen(session) => {
+                instant(session.began_at)?;
+                instant(session.expires_at)?;
+            }
+            Change::WindowsCounted { counts, .. } => {
+                counts.iter().try_for_each(|count| instant(count.counted_at))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Instants are kept as nanoseconds since 1970 in 64 bits.
+fn instant(at: Timestamp) -> Result<(), LedgerError> {
+    match i64::try_from(at.as_nanosecond()) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(LedgerError::NotWritten {
+            what: format!("the time {at} cannot be kept: it is outside the years 1678 to 2262; set the clock"),
+            source: Box::new(error),
+        }),
+    }
+}
+
+/// An entry as it is kept: a database's text cannot hold the character nought.
+pub(crate) fn bare(entry: &AuditEntry) -> AuditEntry {
+    AuditEntry {
+        at: entry.at,
+        actor: without_nought(&entry.actor),
+        event: without_nought(&entry.event),
+        subject: without_nought(&entry.subject),
+        detail: without_nought(&entry.detail),
+    }
+}
+
+/// A text with every character nought replaced by the sign for one that cannot be shown.
+pub(crate) fn without_nought(text: &str) -> String {
+    if text.contains('\0') {
+        text.replace('\0', "\u{FFFD}")
+    } else {
+        text.to_owned()
+    }
+}

@@ -1,0 +1,162 @@
+//! A connection to a SQLite file.
+
+use async_trait::async_trait;
+use sqlx::query::Query;
+use sqlx::sqlite::{SqliteArguments, SqliteRow};
+use sqlx::{Connection as _, Decode, Executor as _, Row as _, Sqlite, SqliteConnection, SqlSafeStr, SqlStr, TypeInfo as _, ValueRef as _};
+
+use crate::sql::ask::Ask;
+use crate::sql::dialect::Dialect;
+use crate::sql::op::{Op, Source};
+use crate::sql::session::{Cell, Row, Rows, Session, own_sql};
+
+/// Most rows of one statement. Powers of two up to it keep the number of prepared statements small.
+const ROWS_MAX: usize = 64;
+
+#[derive(Debug)]
+pub(crate) struct SqliteSession(pub(crate) SqliteConnection);
+
+#[async_trait]
+impl Session for SqliteSession {
+    fn dialect(&self) -> Dialect {
+        Dialect::Sqlite
+    }
+
+    async fn rows(&mut self, ask: &Ask, values: Vec<Cell>) -> sqlx::Result<Vec<Row>> {
+        let rows = bound(ask.text(Dialect::Sqlite), values).fetch_all(&mut self.0).await?;
+        rows.iter().map(read).collect()
+    }
+
+    async fn run(&mut self, ask: &Ask, values: Vec<Cell>) -> sqlx::Result<u64> {
+        Ok(bound(ask.text(Dialect::Sqlite), values).execute(&mut self.0).await?.rows_affected())
+    }
+
+    async fn script(&mut self, sql: SqlStr) -> sqlx::Result<()> {
+        self.0.execute(sqlx::raw_sql(sql)).await.map(drop)
+    }
+
+    async fn write(&mut self, op: &'static Op, rows: Rows) -> sqlx::Result<u64> {
+        let width = op.width();
+        let mut left = rows.cells.len() / width;
+        let mut cells = rows.cells.into_iter();
+        let mut touched = 0;
+        while left > 0 {
+            let count = ROWS_MAX.min(1 << left.ilog2());
+            let statement = bound(own_sql(text(op, count)), cells.by_ref().take(count * width));
+            touched += statement.execute(&mut self.0).await?.rows_affected();
+            left -= count;
+        }
+        Ok(touched)
+    }
+
+    async fn find(&mut self, op: &'static Op, keys: Rows) -> sqlx::Result<Vec<Row>> {
+        let width = op.width();
+        let mut left = keys.cells.len() / width;
+        let mut cells = keys.cells.into_iter();
+        let mut found = Vec::new();
+        while left > 0 {
+            let count = ROWS_MAX.min(1 << left.ilog2());
+            let statement = bound(own_sql(text(op, count)), cells.by_ref().take(count * width));
+            for row in &statement.fetch_all(&mut self.0).await? {
+                found.push(read(row)?);
+            }
+            left -= count;
+        }
+        Ok(found)
+    }
+
+    async fn begin(&mut self) -> sqlx::Result<()> {
+        self.script("begin immediate".into_sql_str()).await
+    }
+
+    async fn begin_reading(&mut self) -> sqlx::Result<()> {
+        self.script("begin".into_sql_str()).await
+    }
+
+    async fn now_ms(&mut self) -> sqlx::Result<i64> {
+        let sql = "select cast(round((julianday('now') - 2440587.5) * 86400000) as integer)";
+        sqlx::query_scalar(sql).fetch_one(&mut self.0).await
+    }
+
+    async fn close(self: Box<Self>) -> sqlx::Result<()> {
+        self.0.close().await
+    }
+}
+
+fn bound<'q>(sql: impl SqlSafeStr, values: impl IntoIterator<Item = Cell>) -> Query<'q, Sqlite, SqliteArguments> {
+    values
+        .into_iter()
+        .fold(sqlx::query(sql), |query, value| match value {
+            Cell::Int(value) => query.bind(value),
+            Cell::Text(value) => query.bind(value),
+            Cell::Blob(value) => query.bind(value),
+        })
+}
+
+/// The statement for so many rows.
+fn text(op: &Op, count: usize) -> String {
+    let row = format!("({})", vec!["?"; op.width()].join(", "));
+    let values = format!("values {}", vec![row.as_str(); count].join(", "));
+    let columns: Vec<_> = (0..op.width()).map(|place| format!("c{place}")).collect();
+    op.sql(&Source {
+        bare: &values,
+        with: &format!("with new ({}) as ({values}) ", columns.join(", ")),
+        named: "new",
+    })
+}
+
+fn read(row: &SqliteRow) -> sqlx::Result<Row> {
+    (0..row.len())
+        .map(|place| {
+            let value = row.try_get_raw(place)?;
+            if value.is_null() {
+                return Ok(Cell::Text(None));
+            }
+            let kind = value.type_info();
+            match kind.name() {
+                "INTEGER" => Decode::<Sqlite>::decode(value).map(Cell::Int),
+                "BLOB" => Decode::<Sqlite>::decode(value).map(Cell::Blob),
+                _ => Decode::<Sqlite>::decode(value).map(Cell::Text),
+            }
+            .map_err(sqlx::Error::Decode)
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sql::op::{blob, int, text as words};
+
+    #[test]
+    fn each_way_of_writing_has_its_statement() {
+        let columns = &[blob("uid"), words("state"), int("at")];
+        assert_eq!(
+            text(&Op::Insert { table: "t", columns }, 2),
+            "insert into t (uid, state, at) values (?, ?, ?), (?, ?, ?)"
+        );
+        assert_eq!(
+            text(&Op::Upsert { table: "t", keys: 1, columns }, 1),
+            "insert into t (uid, state, at) values (?, ?, ?) on conflict (uid) do update set state = excluded.state, \
+             at = excluded.at"
+        );
+        let moved = Op::Update {
+            table: "t",
+            keys: &[blob("uid"), words("state")],
+            sets: &[words("state")],
+        };
+        assert_eq!(
+            text(&moved, 1),
+            "with new (c0, c1, c2) as (values (?, ?, ?)) update t set state = new.c2 from new where t.uid = new.c0 and \
+             t.state = new.c1"
+        );
+        let gone = Op::Delete {
+            table: "t",
+            keys: &[blob("uid")],
+        };
+        assert_eq!(
+            text(&gone, 1),
+            "with new (c0) as (values (?)) delete from t where exists (select 1 from new where t.uid = new.c0)"
+        );
+    }
+}
