@@ -1,7 +1,13 @@
 #![doc = include_str!("../README.md")]
 
+pub mod chain;
+pub mod cost;
 mod memory;
-mod sqlite;
+mod rules;
+mod sql;
 
+pub use cost::{
+    Applied, CostError, CostMethod, FillPlace, KeptPosition, Lot, PositionKey, Posted, UnknownCostMethod,
+};
 pub use memory::MemoryLedger;
-pub use sqlite::{SqliteLedger, SqliteSettings};
+pub use sql::{SqlLedger, SqliteSettings};

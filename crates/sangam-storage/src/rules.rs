@@ -68,6 +68,8 @@ pub(crate) struct Working {
     pub(crate) leases: HashMap<GroupId, Lease>,
     /// The id of the last fill.
     pub(crate) last_fill: u64,
+    /// The id of the last attempt; given when it is written.
+    pub(crate) last_attempt: u64,
     pub(crate) chain: ChainEnd,
     pub(crate) method: CostMethod,
     pub(crate) dirty: Dirty,
@@ -88,6 +90,7 @@ impl Working {
             history: HashMap::new(),
             leases: HashMap::new(),
             last_fill: 0,
+            last_attempt: 0,
             chain: ChainEnd::default(),
             method,
             dirty: Dirty::default(),
@@ -157,6 +160,7 @@ impl Working {
     /// What was changed is written: it is now what the books hold.
     pub(crate) fn settle(&mut self) {
         self.dirty = Dirty::default();
+        self.history.clear();
         self.undo.clear();
     }
 

@@ -24,6 +24,14 @@ impl Ask {
         }
     }
 
+    /// From a text of its own for each database.
+    pub(crate) fn each(sqlite: &str, postgres: &str) -> Self {
+        Self {
+            sqlite: sqlite.into(),
+            postgres: numbered(postgres).into(),
+        }
+    }
+
     /// From a text with `{}` where the names of the columns go.
     pub(crate) fn of(columns: &[Column], sql: &str) -> Self {
         Self::new(&sql.replace("{}", &list(columns)))

@@ -260,15 +260,16 @@ async fn positions(
         working.kept.insert(kept.key.clone(), kept);
     }
     let late = late(working, &new);
+    for key in late.values() {
+        working.history.insert(key.clone(), Vec::new());
+    }
     for found in find(session, &HISTORY, named(&late.keys().cloned().collect())).await? {
         let id = row::fill_id(&found)?;
         let record = row::fill(&found)?;
         if let Some(key) = late.get(&position_text(&PositionKey::of(&record))) {
-            working
-                .history
-                .entry(key.clone())
-                .or_default()
-                .push((id, record));
+            if let Some(fills) = working.history.get_mut(key) {
+                fills.push((id, record));
+            }
         }
     }
     Ok(())

@@ -4,12 +4,20 @@ use sangam_core::ports::{
     AttemptRecord, AuditEntry, FillRecord, HoldingRecord, Lease, LedgerError, OrderRecord, PositionRecord, SessionRecord,
     WindowCount,
 };
-use sangam_core::{AttemptNo, AttemptState, Fill, Holding, NetQuantity, OrderNumber, OrderState, Position, Product};
+use sangam_core::{
+    AttemptNo, AttemptState, ClientOrderId, Fill, Holding, NetQuantity, OrderNumber, OrderState, OwnerId, Position, Product,
+    Tag,
+};
 
 use super::cells::Cells;
 use super::columns;
+use super::op::{Column, int, text};
 use super::session::Row;
-use crate::chain::{ChainedEntry, SealedDay};
+use crate::chain::{ChainedEntry, Seal, SealedDay};
+use crate::cost::{CostMethod, FillPlace, KeptPosition, Lot, PositionKey};
+
+const KEY: &[Column] = &[text("owner"), text("client_order_id"), int("number")];
+const TAG: &[Column] = &[text("tag")];
 
 /// An order, from every column of its table.
 pub(crate) fn order(row: &Row) -> Result<OrderRecord, LedgerError> {
@@ -92,6 +100,79 @@ pub(crate) fn fill(row: &Row) -> Result<FillRecord, LedgerError> {
             at: cells.instant_opt("traded_at")?,
             tag: cells.parse_opt("tag")?,
         },
+    })
+}
+
+/// The number of a fill.
+pub(crate) fn fill_id(row: &Row) -> Result<u64, LedgerError> {
+    Cells::new(row, "fills", columns::FILLS, "id").count("id")
+}
+
+/// Owner, client order id and number of an order.
+pub(crate) fn key(row: &Row) -> Result<((OwnerId, ClientOrderId), OrderNumber), LedgerError> {
+    let cells = Cells::new(row, "orders", KEY, "number");
+    let key = (cells.parse("owner")?, cells.parse("client_order_id")?);
+    Ok((key, OrderNumber::from_u64(cells.count("number")?)))
+}
+
+/// The tag of an attempt.
+pub(crate) fn tag(row: &Row) -> Result<Tag, LedgerError> {
+    Cells::new(row, "attempts", TAG, "tag").parse("tag")
+}
+
+/// A lot and the position it belongs to, from every column of its table.
+pub(crate) fn lot(row: &Row) -> Result<(String, Lot), LedgerError> {
+    let cells = Cells::new(row, "lots", columns::LOTS, "opened_id");
+    let lot = Lot {
+        opened: FillPlace {
+            trading_date: cells.parse("opened_date")?,
+            at: cells.instant_opt("opened_at")?,
+            sequence: cells.count("opened_id")?,
+        },
+        units: cells.checked("quantity", NetQuantity::new(cells.int("quantity")?))?,
+        price: cells.parse("price")?,
+    };
+    Ok((cells.text("position")?, lot))
+}
+
+/// A kept position, from every column of its table; `lots` gives those of its name.
+pub(crate) fn kept(
+    row: &Row,
+    method: CostMethod,
+    lots: impl FnOnce(&str) -> Option<Vec<Lot>>,
+) -> Result<KeptPosition, LedgerError> {
+    let cells = Cells::new(row, "kept_positions", columns::KEPT, "position");
+    let name = cells.word("position")?;
+    let (account, broker, instrument, product) = cells.checked("position", serde_json::from_str(name))?;
+    let mut lots = lots(name).unwrap_or_default();
+    lots.sort_by_key(|lot| lot.opened);
+    Ok(KeptPosition {
+        key: PositionKey {
+            account,
+            broker,
+            instrument,
+            product,
+        },
+        instrument: cells.instrument()?,
+        product: cells.text_opt("product")?.map(Product::from),
+        method,
+        net: cells.checked("net", NetQuantity::new(cells.int("net")?))?,
+        cost: cells.parse("cost")?,
+        bought: cells.quantity("bought")?,
+        bought_value: cells.parse("bought_value")?,
+        sold: cells.quantity("sold")?,
+        sold_value: cells.parse("sold_value")?,
+        realised: cells.parse("realised")?,
+        day: cells.parse("day")?,
+        realised_of_day: cells.parse("realised_of_day")?,
+        unseen: cells.quantity("unseen")?,
+        fills: cells.count("fills")?,
+        last: FillPlace {
+            trading_date: cells.parse("last_date")?,
+            at: cells.instant_opt("last_at")?,
+            sequence: cells.count("last_id")?,
+        },
+        lots: lots.into(),
     })
 }
 
@@ -194,11 +275,13 @@ pub(crate) fn chained(row: &Row) -> Result<ChainedEntry, LedgerError> {
 pub(crate) fn sealed_day(row: &Row) -> Result<SealedDay, LedgerError> {
     let cells = Cells::new(row, "audit_days", columns::AUDIT_DAYS, "day");
     Ok(SealedDay {
-        day: cells.parse("day")?,
-        first: cells.count("first")?,
-        entries: cells.count("entries")?,
-        root: cells.digest("root")?,
-        last_hash: cells.digest("last_hash")?,
+        seal: Seal {
+            day: cells.parse("day")?,
+            first: cells.count("first")?,
+            entries: cells.count("entries")?,
+            root: cells.digest("root")?,
+            last_hash: cells.digest("last_hash")?,
+        },
         sealed_at: cells.instant("sealed_at")?,
         exported_at: cells.instant_opt("exported_at")?,
         pruned_at: cells.instant_opt("pruned_at")?,

@@ -1,22 +1,36 @@
 //! The versions of the file, forward only. A file of a newer version is refused before anything in it is touched.
 
+use std::path::Path;
+
 use sangam_core::ports::LedgerError;
 use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use sqlx::{SqlSafeStr as _, SqlitePool};
 
-use super::failure::Fault;
+use crate::sql::failure::{self, Fault};
+use crate::chain::ChainHead;
 
 /// Marks a SQLite file as a ledger of Sangam: `SNGM` in ASCII, in the header field meant for it.
 const APPLICATION_ID: i64 = 0x534e_474d;
 
 /// Each version with its name and its statements. Add to the end; never edit what was released.
-const VERSIONS: [(i64, &str, &str); 1] = [(1, "books", include_str!("../../migrations/0001_books.sql"))];
+const VERSIONS: [(i64, &str, &str); 2] = [
+    (
+        1,
+        "books",
+        include_str!("../../../migrations/sqlite/0001_books.sql"),
+    ),
+    (
+        2,
+        "full books",
+        include_str!("../../../migrations/sqlite/0002_full_books.sql"),
+    ),
+];
 
 /// The newest version this program knows.
-pub(super) const NEWEST: i64 = VERSIONS[VERSIONS.len() - 1].0;
+pub(crate) const NEWEST: i64 = VERSIONS[VERSIONS.len() - 1].0;
 
-/// Brings the file to the newest version.
-pub(super) async fn bring_up(pool: &SqlitePool, path: &str) -> Result<(), Fault> {
+/// Brings the file to the newest version. A file of an older one is copied beside itself before.
+pub(super) async fn bring_up(pool: &SqlitePool, path: &Path) -> Result<(), Fault> {
     let tables: i64 = sqlx::query_scalar("select count(*) from sqlite_schema where type = 'table'")
         .fetch_one(pool)
         .await?;
@@ -30,17 +44,60 @@ pub(super) async fn bring_up(pool: &SqlitePool, path: &str) -> Result<(), Fault>
     if found == NEWEST {
         return Ok(());
     }
+    if found > 0 {
+        back_up(pool, path, found).await?;
+    }
     migrations().run(pool).await.map_err(|error| match error {
         MigrateError::Execute(cause) | MigrateError::ExecuteMigration(cause, _) => Fault::Sql(cause),
         other => Fault::Ledger(LedgerError::NotWritten {
-            what: format!("{path} cannot be brought to schema version {NEWEST}: restore a backup"),
+            what: format!(
+                "{} cannot be brought to schema version {NEWEST}: restore a backup",
+                path.display()
+            ),
             source: Box::new(other),
         }),
-    })
+    })?;
+    sqlx::query("insert into audit_head (id, sequence, hash) values (1, 0, ?) on conflict do nothing")
+        .bind(ChainHead::EMPTY.hash.as_bytes().to_vec())
+        .execute(pool)
+        .await?;
+    Ok(())
+}
+
+/// Copies the file as it is to `NAME.v1`, or with a number behind it where that is taken.
+async fn back_up(pool: &SqlitePool, path: &Path, version: i64) -> Result<(), Fault> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let free = (0..)
+        .map(|place| match place {
+            0 => path.with_file_name(format!("{name}.v{version}")),
+            place => path.with_file_name(format!("{name}.v{version}.{place}")),
+        })
+        .find(|copy| !copy.exists());
+    let Some(copy) = free else {
+        return Ok(());
+    };
+    sqlx::query("vacuum into ?")
+        .bind(copy.to_string_lossy().into_owned())
+        .execute(pool)
+        .await?;
+    private(&copy)?;
+    tracing::info!(copy = %copy.display(), "kept a copy of the ledger before bringing it to a newer version");
+    Ok(())
+}
+
+/// Makes a file readable by its owner alone.
+fn private(path: &Path) -> Result<(), LedgerError> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let only_owner = std::fs::Permissions::from_mode(0o600);
+        std::fs::set_permissions(path, only_owner).map_err(|error| failure::no_file(path, error))?;
+    }
+    Ok(())
 }
 
 /// A file that has tables but not our mark was made by somebody else.
-async fn refuse_foreign(pool: &SqlitePool, path: &str) -> Result<(), Fault> {
+async fn refuse_foreign(pool: &SqlitePool, path: &Path) -> Result<(), Fault> {
     let mark: i64 = sqlx::query_scalar("pragma application_id")
         .fetch_one(pool)
         .await?;
@@ -48,7 +105,10 @@ async fn refuse_foreign(pool: &SqlitePool, path: &str) -> Result<(), Fault> {
         return Ok(());
     }
     Err(LedgerError::NotWritten {
-        what: format!("{path} is another program's database: choose another path"),
+        what: format!(
+            "{} is another program's database: choose another path",
+            path.display()
+        ),
         source: format!("application id {mark:#x} instead of {APPLICATION_ID:#x}").into(),
     }
     .into())

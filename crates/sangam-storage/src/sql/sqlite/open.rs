@@ -4,18 +4,21 @@ use std::path::Path;
 
 use sangam_core::ports::LedgerError;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{SqliteConnection, SqlitePool};
+use sqlx::{ConnectOptions as _, SqliteConnection};
 
-use super::failure::{self, Fault};
 use super::schema;
+use super::session::SqliteSession;
 use super::settings::SqliteSettings;
+use crate::sql::failure::{self, Fault, Place};
 
 /// The connection that writes, on a file of the newest schema.
-pub(super) async fn writer(path: &Path, settings: &SqliteSettings) -> Result<SqliteConnection, LedgerError> {
+pub(crate) async fn writer(path: &Path, settings: &SqliteSettings) -> Result<SqliteSession, LedgerError> {
     make_file(path)?;
-    connect(path, settings)
-        .await
-        .map_err(|fault| fault.before_commit("opening", path))
+    let place = Place::File(path.to_path_buf());
+    match connect(path, settings).await {
+        Ok(connection) => Ok(SqliteSession(connection)),
+        Err(fault) => Err(fault.before_commit("opening", &place)),
+    }
 }
 
 async fn connect(path: &Path, settings: &SqliteSettings) -> Result<SqliteConnection, Fault> {
@@ -37,7 +40,7 @@ async fn connect(path: &Path, settings: &SqliteSettings) -> Result<SqliteConnect
         .idle_timeout(None)
         .connect_with(options)
         .await?;
-    schema::bring_up(&pool, &path.display().to_string()).await?;
+    schema::bring_up(&pool, path).await?;
     let mut connection = pool.acquire().await?.detach();
     check(&mut connection, path).await?;
     Ok(connection)
@@ -69,16 +72,13 @@ async fn check(connection: &mut SqliteConnection, path: &Path) -> Result<(), Fau
     .into())
 }
 
-/// The connections that read. They are made when first needed and refuse to write.
-pub(super) fn readers(path: &Path, settings: &SqliteSettings) -> SqlitePool {
+/// A connection that reads and refuses to write.
+pub(crate) async fn reader(path: &Path, settings: &SqliteSettings) -> sqlx::Result<SqliteSession> {
     let options = SqliteConnectOptions::new()
         .filename(path)
         .busy_timeout(settings.busy_timeout)
         .pragma("query_only", "on");
-    SqlitePoolOptions::new()
-        .max_connections(settings.readers_max.max(1))
-        .test_before_acquire(false)
-        .connect_lazy_with(options)
+    options.connect().await.map(SqliteSession)
 }
 
 /// Makes folder and file, readable by their owner alone.
@@ -103,19 +103,19 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("books.db");
         let settings = SqliteSettings::default();
-        let mut writer = writer(&path, &settings).await.expect("opens");
+        let SqliteSession(mut writer) = writer(&path, &settings).await.expect("opens");
         check(&mut writer, &path).await.expect("wal, full, foreign keys");
         let strict: i64 = sqlx::query_scalar(
             "select count(*) from pragma_table_list where strict = 1 and name in
-             ('orders', 'attempts', 'fills', 'positions', 'audit')",
+             ('orders', 'attempts', 'fills', 'positions', 'audit', 'kept_positions', 'lots', 'postings', 'holdings', 'leases')",
         )
         .fetch_one(&mut writer)
         .await
         .expect("tables");
-        assert_eq!(strict, 5);
+        assert_eq!(strict, 10);
 
         let refused = sqlx::query("delete from orders")
-            .execute(&readers(&path, &settings))
+            .execute(&mut reader(&path, &settings).await.expect("opens").0)
             .await;
         assert!(refused.expect_err("read only").to_string().contains("readonly"));
     }
@@ -124,8 +124,10 @@ mod tests {
     async fn the_audit_log_refuses_edits() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("books.db");
-        let mut writer = writer(&path, &SqliteSettings::default()).await.expect("opens");
-        sqlx::query("insert into audit (at, actor, event, subject, detail) values (1, 'a', 'b', 'c', 'd')")
+        let SqliteSession(mut writer) = writer(&path, &SqliteSettings::default())
+            .await
+            .expect("opens");
+        sqlx::query("insert into audit values (1, '2026-11-23', 1, 'a', 'b', 'c', 'd', zeroblob(32))")
             .execute(&mut writer)
             .await
             .expect("appends");

@@ -1,0 +1,18 @@
+//! The audit chain: what makes a change of the audit log show. Pure; reading and writing rows is the ledgers' work.
+//!
+//! Each entry carries a hash over itself and the hash before it, so that an entry cannot be edited, taken out, put in or
+//! moved without every later hash being wrong. The hashes of an Indian date make a Merkle tree whose root is the seal of
+//! that day: 32 bytes which, kept elsewhere, hold the whole chain up to that day against anyone who can write the ledger
+//! and compute all hashes anew. `docs/audit.md` has the format byte by byte.
+
+mod digest;
+mod entry;
+mod inclusion;
+mod merkle;
+mod seal;
+
+pub use digest::{Digest, NotADigest};
+pub use entry::{ChainHead, ChainedEntry, Link, day_of, entry_hash};
+pub use inclusion::{Inclusion, prove};
+pub use merkle::{Frontier, NotAligned};
+pub use seal::{Seal, SealedDay};

@@ -1,0 +1,103 @@
+//! The connections that read. They are made when first needed and kept; reading never waits for writing.
+
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use tokio::sync::Semaphore;
+
+use super::ask::Ask;
+use super::failure::{Fault, is_gone};
+use super::session::{Cell, Row, Session};
+use super::store::Store;
+
+/// Connections that read, so many at once.
+#[derive(Debug)]
+pub(super) struct Readers {
+    store: Arc<Store>,
+    free: Mutex<Vec<Box<dyn Session>>>,
+    places: Semaphore,
+}
+
+impl Readers {
+    pub(super) fn new(store: Arc<Store>) -> Self {
+        Self {
+            free: Mutex::default(),
+            places: Semaphore::new(store.readers_max()),
+            store,
+        }
+    }
+
+    /// Asks one question.
+    ///
+    /// A connection is used again only after it answered. Where it broke, as all do when a server was started anew, the
+    /// question is asked once more on a new one: asking twice changes nothing.
+    pub(super) async fn rows(&self, ask: &Ask, values: Vec<Cell>) -> Result<Vec<Row>, Fault> {
+        let _place = self.place().await?;
+        let kept = self.free.lock().pop();
+        if let Some(mut session) = kept {
+            match session.rows(ask, values.clone()).await {
+                Ok(rows) => {
+                    self.free.lock().push(session);
+                    return Ok(rows);
+                }
+                Err(error) if is_gone(&error) => {
+                    tracing::debug!(ledger = %self.store.place, %error, "a connection that read is gone");
+                    self.free.lock().clear();
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        let mut session = self.store.reader().await?;
+        let rows = session.rows(ask, values).await?;
+        self.free.lock().push(session);
+        Ok(rows)
+    }
+
+    /// Lets questions be asked that are all answered of one moment. `task` gets the connection for itself.
+    pub(super) async fn of_one_moment<T>(
+        &self,
+        task: impl AsyncFnOnce(&mut dyn Session) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
+        let _place = self.place().await?;
+        let kept = self.free.lock().pop();
+        let mut session = match kept {
+            Some(mut session) => match session.begin_reading().await {
+                Ok(()) => session,
+                Err(error) if is_gone(&error) => {
+                    self.free.lock().clear();
+                    self.begun().await?
+                }
+                Err(error) => return Err(error.into()),
+            },
+            None => self.begun().await?,
+        };
+        let answer = task(&mut *session).await?;
+        session.rollback().await?;
+        self.free.lock().push(session);
+        Ok(answer)
+    }
+
+    async fn begun(&self) -> Result<Box<dyn Session>, Fault> {
+        let mut session = self.store.reader().await?;
+        session.begin_reading().await?;
+        Ok(session)
+    }
+
+    async fn place(&self) -> Result<tokio::sync::SemaphorePermit<'_>, Fault> {
+        match self.places.acquire().await {
+            Ok(place) => Ok(place),
+            Err(_) => Err(super::failure::closed(&self.store.place).into()),
+        }
+    }
+
+    /// Answers no more questions.
+    pub(super) async fn close(&self) {
+        self.places.close();
+        let free = std::mem::take(&mut *self.free.lock());
+        for session in free {
+            if let Err(error) = session.close().await {
+                tracing::debug!(ledger = %self.store.place, %error, "closing a connection that read failed");
+            }
+        }
+    }
+}

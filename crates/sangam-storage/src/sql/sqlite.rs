@@ -1,0 +1,8 @@
+//! Books in one SQLite file.
+
+pub(super) mod open;
+mod schema;
+mod session;
+mod settings;
+
+pub use settings::SqliteSettings;

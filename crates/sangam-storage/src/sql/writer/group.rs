@@ -1,0 +1,237 @@
+//! One group of commits: judged, written, made durable, answered.
+
+use sangam_core::Timestamp;
+use sangam_core::ports::{Change, LedgerError};
+
+use super::Writer;
+use super::work::{Applied, Work};
+use crate::cost::PositionKey;
+use crate::rules::{Refusal, Working};
+use crate::sql::failure::{self, Fault, Shared};
+use crate::sql::session::Session;
+use crate::sql::{catch_up, load, persist};
+
+/// What the rules say of some work.
+enum Verdict {
+    Applied(Applied),
+    Refused(LedgerError),
+    /// It has to be tried again, by itself, when this group is written.
+    Later(PositionKey),
+}
+
+/// How a transaction ended.
+enum Ended {
+    Durable(Vec<Verdict>),
+    /// Nothing was written.
+    NotWritten(LedgerError),
+    /// Nobody knows.
+    Unknown(LedgerError),
+}
+
+impl Writer {
+    /// Writes all of it, the tasks that want the books for themselves one by one.
+    pub(super) async fn all(&mut self, works: Vec<Work>) {
+        let mut group = Vec::with_capacity(works.len());
+        for work in works {
+            if work.is_alone() {
+                self.group(std::mem::take(&mut group), true).await;
+                self.alone(work).await;
+            } else {
+                group.push(work);
+            }
+        }
+        self.group(group, true).await;
+    }
+
+    /// Writes a group; each by itself where writing the whole fails.
+    async fn group(&mut self, works: Vec<Work>, split: bool) {
+        if works.is_empty() {
+            return;
+        }
+        let mut session = match self.session().await {
+            Ok(session) => session,
+            Err(error) => return refuse_all(works, &Shared::of(error)),
+        };
+        let ended = self.transaction(&mut *session, &works).await;
+        match ended {
+            Ended::Durable(verdicts) => {
+                self.session = Some(session);
+                self.working.settle();
+                self.answer(works, verdicts).await;
+            }
+            Ended::NotWritten(error) => {
+                self.drop_group(session).await;
+                if split && works.len() > 1 {
+                    for work in works {
+                        Box::pin(self.group(vec![work], false)).await;
+                    }
+                } else {
+                    answer_not_written(works, error);
+                }
+            }
+            Ended::Unknown(error) => {
+                self.working.forget();
+                let shared = Shared::of(error);
+                for work in works {
+                    work.refuse(shared.unknown());
+                }
+            }
+        }
+    }
+
+    /// The connection, made anew if the last one was given up.
+    async fn session(&mut self) -> Result<Box<dyn Session>, LedgerError> {
+        match self.session.take() {
+            Some(session) => Ok(session),
+            None => self.store.writer().await,
+        }
+    }
+
+    /// Forgets a transaction; its connection is kept if it can still take one back.
+    async fn drop_group(&mut self, mut session: Box<dyn Session>) {
+        self.working.forget();
+        if session.rollback().await.is_ok() {
+            self.session = Some(session);
+        }
+    }
+
+    async fn transaction(&mut self, session: &mut dyn Session, works: &[Work]) -> Ended {
+        let place = &self.store.place;
+        let not_written = |fault: Fault| Ended::NotWritten(fault.before_commit("writing to", place));
+        if let Err(error) = session.begin().await {
+            return not_written(error.into());
+        }
+        let verdicts = match judged(session, &mut self.working, works).await {
+            Ok(verdicts) => verdicts,
+            Err(fault) => return not_written(fault),
+        };
+        if let Err(fault) = persist::all(session, &mut self.working).await {
+            return not_written(fault);
+        }
+        match session.commit().await {
+            Ok(()) => Ended::Durable(verdicts),
+            Err(error) => Ended::Unknown(failure::in_commit(place, error)),
+        }
+    }
+
+    async fn answer(&mut self, works: Vec<Work>, verdicts: Vec<Verdict>) {
+        let mut later = Vec::new();
+        for (work, verdict) in works.into_iter().zip(verdicts) {
+            match verdict {
+                Verdict::Applied(applied) => work.accept(applied),
+                Verdict::Refused(error) => work.refuse(error),
+                Verdict::Later(position) => later.push((work, position)),
+            }
+        }
+        for (work, position) in later {
+            tracing::debug!(%position, "a fill came after later ones: its position is computed anew");
+            Box::pin(self.group(vec![work], false)).await;
+        }
+    }
+
+    /// Lets a task have the books for itself.
+    async fn alone(&mut self, work: Work) {
+        let Work::Alone { task, answer } = work else {
+            return;
+        };
+        let mut session = match self.session().await {
+            Ok(session) => session,
+            Err(error) => return drop(answer.send(Err(error))),
+        };
+        let place = self.store.place.clone();
+        let done = match session.begin().await {
+            Err(error) => Err(Fault::Sql(error)),
+            Ok(()) => match catch_up::to_the_end(&mut *session, &mut self.working).await {
+                Err(fault) => Err(fault),
+                Ok(()) => match task(&mut *session, &mut self.working).await {
+                    Err(fault) => Err(fault),
+                    Ok(()) => persist::all(&mut *session, &mut self.working).await,
+                },
+            },
+        };
+        let told = match done {
+            Err(fault) => {
+                self.drop_group(session).await;
+                Err(fault.before_commit("writing to", &place))
+            }
+            Ok(()) => {
+                let committed = session.commit().await;
+                self.working.forget();
+                match committed {
+                    Ok(()) => {
+                        self.session = Some(session);
+                        Ok(())
+                    }
+                    Err(error) => Err(failure::in_commit(&place, error)),
+                }
+            }
+        };
+        if answer.send(told).is_err() {
+            tracing::debug!("nobody waited for the answer of a task on the books");
+        }
+    }
+}
+
+/// Reads what has to be known and lets the rules judge each work in turn.
+async fn judged(
+    session: &mut dyn Session,
+    working: &mut Working,
+    works: &[Work],
+) -> Result<Vec<Verdict>, Fault> {
+    catch_up::to_the_end(session, working).await?;
+    let mut now = None;
+    if works.iter().any(Work::is_about_leases) {
+        catch_up::leases(session, working).await?;
+        now = Some(catch_up::now(session).await?);
+    }
+    let changes = works.iter().flat_map(|work| work.changes().iter());
+    load::wanted(session, working, changes.collect::<Vec<&Change>>()).await?;
+    Ok(works.iter().map(|work| judge(working, work, now)).collect())
+}
+
+fn judge(working: &mut Working, work: &Work, now: Option<Timestamp>) -> Verdict {
+    let now = now.unwrap_or(Timestamp::MAX);
+    let leased = |lease: Result<_, LedgerError>| lease.map(Applied::Lease).map_err(Refusal::Rule);
+    let judged = match work {
+        Work::Commit {
+            lease,
+            changes,
+            audit,
+            ..
+        } => working
+            .apply(lease.as_ref(), changes, audit)
+            .map(Applied::Number),
+        Work::TakeLease {
+            group,
+            holder,
+            lasting,
+            audit,
+            ..
+        } => leased(working.take_lease(group, holder, now, *lasting, audit)),
+        Work::RenewLease { lease, lasting, .. } => leased(working.renew_lease(lease, now, *lasting)),
+        Work::Alone { .. } => Ok(Applied::Number(None)),
+    };
+    match judged {
+        Ok(applied) => Verdict::Applied(applied),
+        Err(Refusal::Rule(error)) => Verdict::Refused(error),
+        Err(Refusal::NeedsHistory(position)) => Verdict::Later(position),
+    }
+}
+
+fn refuse_all(works: Vec<Work>, error: &Shared) {
+    for work in works {
+        work.refuse(error.not_written());
+    }
+}
+
+/// One hears the error as it is; several hear what it says.
+fn answer_not_written(mut works: Vec<Work>, error: LedgerError) {
+    match (works.pop(), works.is_empty()) {
+        (Some(work), true) => work.refuse(error),
+        (Some(work), false) => {
+            works.push(work);
+            refuse_all(works, &Shared::of(error));
+        }
+        (None, _) => {}
+    }
+}
