@@ -4,15 +4,27 @@
 //! moved without every later hash being wrong. The hashes of an Indian date make a Merkle tree whose root is the seal of
 //! that day: 32 bytes which, kept elsewhere, hold the whole chain up to that day against anyone who can write the ledger
 //! and compute all hashes anew. `docs/audit.md` has the format byte by byte.
+//!
+//! Writing: [`Link::next`] makes the next entry, an [`OpenDay`] gathers a day and seals it. Checking: a [`Verifier`] takes
+//! entries one after the other, or [`Part`]s of the chain that were checked at the same time.
 
+mod broken;
+mod days;
 mod digest;
 mod entry;
 mod inclusion;
 mod merkle;
+mod open_day;
+mod part;
 mod seal;
+mod verifier;
 
+pub use broken::Broken;
 pub use digest::{Digest, NotADigest};
 pub use entry::{ChainHead, ChainedEntry, Link, day_of, entry_hash};
 pub use inclusion::{Inclusion, prove};
 pub use merkle::{Frontier, NotAligned};
+pub use open_day::OpenDay;
+pub use part::Part;
 pub use seal::{Seal, SealedDay};
+pub use verifier::{Verified, Verifier};

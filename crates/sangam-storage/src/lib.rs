@@ -10,4 +10,6 @@ pub use cost::{
     Applied, CostError, CostMethod, FillPlace, KeptPosition, Lot, PositionKey, Posted, UnknownCostMethod,
 };
 pub use memory::MemoryLedger;
-pub use sql::{SqlLedger, SqliteSettings};
+#[cfg(feature = "postgres")]
+pub use sql::{PostgresSettings, PostgresUrlError};
+pub use sql::{Rebuilt, SqlLedger, SqliteSettings};

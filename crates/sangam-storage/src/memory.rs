@@ -1,20 +1,23 @@
-//! The ledger's twin in memory: the same answers as the file, for tests under paused time and for programs that keep no
-//! books. It survives nothing, and shares no statement with the file, so that each checks the other.
+//! The ledger's twin in memory: the same rules, no database. For tests under paused time and for programs that keep no
+//! books. It survives nothing.
 
-mod books;
-mod undo;
+use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use parking_lot::Mutex;
 use sangam_core::ports::{
-    AttemptRecord, AuditEntry, Change, FillRecord, Ledger, LedgerError, OrderFilter, OrderRecord,
-    PositionRecord,
+    AttemptRecord, AuditEntry, Change, FillRecord, HoldingRecord, Lease, Ledger, LedgerError, OrderFilter,
+    OrderRecord, PositionRecord, SessionRecord, WindowCount,
 };
 use sangam_core::timestamp::Date;
-use sangam_core::{AccountId, AttemptState, BrokerOrderId, ClientOrderId, OrderNumber, OrderUid, OwnerId};
+use sangam_core::{
+    AccountId, AttemptState, BrokerOrderId, ClientOrderId, GroupId, OrderNumber, OrderUid, OwnerId, Timestamp,
+};
 
-use books::Books;
-use undo::Undo;
+use crate::chain::{ChainedEntry, SealedDay};
+use crate::cost::{CostMethod, KeptPosition, PositionKey};
+use crate::rules::{AttemptKey, Refusal, Snapshot, TradeKey, Working};
 
 /// The books of record in memory, gone with the process.
 ///
@@ -25,9 +28,33 @@ use undo::Undo;
 /// assert!(ledger.orders(&OrderFilter::default()).await?.is_empty());
 /// # Ok(()) }
 /// ```
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct MemoryLedger {
     books: Mutex<Books>,
+}
+
+/// What a database would hold beside the working set.
+#[derive(Debug)]
+struct Books {
+    working: Working,
+    by_number: BTreeMap<OrderNumber, OrderUid>,
+    /// As they came.
+    attempts: Vec<AttemptKey>,
+    /// As they came.
+    fills: Vec<FillRecord>,
+    by_trade: HashMap<TradeKey, usize>,
+    positions: BTreeMap<AccountId, Vec<PositionRecord>>,
+    holdings: BTreeMap<AccountId, BTreeMap<Date, Vec<HoldingRecord>>>,
+    sessions: BTreeMap<AccountId, SessionRecord>,
+    windows: BTreeMap<AccountId, Vec<WindowCount>>,
+    entries: Vec<ChainedEntry>,
+    days: Vec<SealedDay>,
+}
+
+impl Default for MemoryLedger {
+    fn default() -> Self {
+        Self::with_cost_method(CostMethod::default())
+    }
 }
 
 impl MemoryLedger {
@@ -36,119 +63,121 @@ impl MemoryLedger {
     pub fn new() -> Self {
         Self::default()
     }
-}
 
-#[async_trait]
-impl Ledger for MemoryLedger {
-    async fn commit(
+    /// Empty books that tell profit from cost by a method.
+    #[must_use]
+    pub fn with_cost_method(method: CostMethod) -> Self {
+        Self {
+            books: Mutex::new(Books {
+                working: Working::new(method),
+                by_number: BTreeMap::new(),
+                attempts: Vec::new(),
+                fills: Vec::new(),
+                by_trade: HashMap::new(),
+                positions: BTreeMap::new(),
+                holdings: BTreeMap::new(),
+                sessions: BTreeMap::new(),
+                windows: BTreeMap::new(),
+                entries: Vec::new(),
+                days: Vec::new(),
+            }),
+        }
+    }
+
+    /// The positions kept from fills.
+    #[must_use]
+    pub fn kept_positions(&self) -> Vec<KeptPosition> {
+        let books = self.books.lock();
+        let mut kept: Vec<_> = books.working.kept.values().cloned().collect();
+        kept.sort_by(|one, other| one.key.cmp(&other.key));
+        kept
+    }
+
+    /// The audit chain and its sealed days.
+    #[must_use]
+    pub fn chain(&self) -> (Vec<ChainedEntry>, Vec<SealedDay>) {
+        let books = self.books.lock();
+        (books.entries.clone(), books.days.clone())
+    }
+
+    fn committed(
         &self,
+        lease: Option<&Lease>,
         changes: &[Change],
         audit: &AuditEntry,
     ) -> Result<Option<OrderNumber>, LedgerError> {
         let mut books = self.books.lock();
-        let mut undo = Vec::new();
-        match apply(&mut books, changes, &mut undo) {
-            Ok(number) => {
-                books.audit.push(audit.clone());
-                Ok(number)
+        let number = loop {
+            match books.working.apply(lease, changes, audit) {
+                Ok(number) => break number,
+                Err(Refusal::Rule(error)) => return Err(error),
+                Err(Refusal::NeedsHistory(position)) => books.remember(position),
             }
-            Err(error) => {
-                undo.into_iter().rev().for_each(|step| step.take(&mut books));
-                Err(error)
-            }
-        }
-    }
-
-    async fn order(&self, uid: OrderUid) -> Result<Option<OrderRecord>, LedgerError> {
-        Ok(self.books.lock().order(uid).cloned())
-    }
-
-    async fn order_by_number(&self, number: OrderNumber) -> Result<Option<OrderRecord>, LedgerError> {
-        Ok(self.books.lock().orders.get(&number).cloned())
-    }
-
-    async fn order_by_client_id(
-        &self,
-        owner: &OwnerId,
-        client_order_id: &ClientOrderId,
-    ) -> Result<Option<OrderRecord>, LedgerError> {
-        let books = self.books.lock();
-        let key = (owner.clone(), client_order_id.clone());
-        let number = books.by_client_id.get(&key);
-        Ok(number.and_then(|number| books.orders.get(number)).cloned())
-    }
-
-    async fn order_by_broker_id(
-        &self,
-        account: &AccountId,
-        broker_order_id: &BrokerOrderId,
-    ) -> Result<Option<OrderRecord>, LedgerError> {
-        let books = self.books.lock();
-        let newest = books.orders.values().rev().find(|order| {
-            order.account.as_ref() == Some(account) && order.broker_order_id.as_ref() == Some(broker_order_id)
-        });
-        Ok(newest.cloned())
-    }
-
-    async fn orders(&self, filter: &OrderFilter) -> Result<Vec<OrderRecord>, LedgerError> {
-        let most = filter
-            .limit
-            .map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
-        let books = self.books.lock();
-        let wanted = books.orders.values().rev().filter(|order| {
-            filter.since.is_none_or(|since| order.created_at >= since)
-                && !(filter.open_only && order.state.is_terminal())
-        });
-        Ok(wanted.take(most).cloned().collect())
-    }
-
-    async fn attempts(&self, uid: OrderUid) -> Result<Vec<AttemptRecord>, LedgerError> {
-        let books = self.books.lock();
-        let mut of_order: Vec<_> = books
-            .attempts
-            .iter()
-            .filter(|a| a.order == uid)
-            .cloned()
-            .collect();
-        of_order.sort_by_key(|attempt| attempt.no);
-        Ok(of_order)
-    }
-
-    async fn open_attempts(&self) -> Result<Vec<AttemptRecord>, LedgerError> {
-        use AttemptState as A;
-        let open = |attempt: &&AttemptRecord| {
-            matches!(attempt.state, A::Intent | A::Unknown { .. } | A::Parked { .. })
         };
-        Ok(self.books.lock().attempts.iter().filter(open).cloned().collect())
-    }
-
-    async fn fills(&self, trading_date: Date) -> Result<Vec<FillRecord>, LedgerError> {
-        Ok(self.fills_where(|record| record.trading_date == trading_date))
-    }
-
-    async fn fills_of(&self, uid: OrderUid) -> Result<Vec<FillRecord>, LedgerError> {
-        Ok(self.fills_where(|record| record.order == Some(uid)))
-    }
-
-    async fn positions(&self) -> Result<Vec<PositionRecord>, LedgerError> {
-        Ok(self.books.lock().positions.values().flatten().cloned().collect())
-    }
-
-    async fn audit_of(&self, subject: &str) -> Result<Vec<AuditEntry>, LedgerError> {
-        let books = self.books.lock();
-        Ok(books
-            .audit
-            .iter()
-            .filter(|entry| entry.subject == subject)
-            .cloned()
-            .collect())
+        books.keep();
+        Ok(number)
     }
 }
 
-impl MemoryLedger {
+impl Books {
+    /// Hands the rules all fills of a position.
+    fn remember(&mut self, position: PositionKey) {
+        let fills = (1..).zip(&self.fills);
+        let of_it = fills
+            .filter(|(_, record)| PositionKey::of(record) == position)
+            .map(|(id, record)| (id, record.clone()))
+            .collect();
+        self.working.history.insert(position, of_it);
+    }
+
+    /// Keeps what a commit changed.
+    fn keep(&mut self) {
+        let dirty = std::mem::take(&mut self.working.dirty);
+        for uid in dirty.orders.keys() {
+            if let Some(order) = self.working.orders.get(uid) {
+                self.by_number.insert(order.number, *uid);
+            }
+        }
+        let new = dirty.attempts.iter().filter(|(_, was)| was.is_none());
+        self.attempts.extend(new.map(|(key, _)| *key));
+        for fill in dirty.fills {
+            self.by_trade
+                .insert(Working::trade_key(&fill.record), self.fills.len());
+            self.fills.push(fill.record);
+        }
+        for (key, uid) in dirty.links {
+            if let Some(place) = self.by_trade.get(&key) {
+                self.fills[*place].order = Some(uid);
+            }
+        }
+        for snapshot in dirty.snapshots {
+            match snapshot {
+                Snapshot::Positions(account, positions) => drop(self.positions.insert(account, positions)),
+                Snapshot::Holdings(account, date, holdings) => {
+                    self.holdings.entry(account).or_default().insert(date, holdings);
+                }
+                Snapshot::Session(session) => {
+                    self.sessions.insert(session.account.clone(), *session);
+                }
+                Snapshot::Windows(account, counts) => drop(self.windows.insert(account, counts)),
+            }
+        }
+        self.entries.extend(dirty.entries);
+        self.days.extend(dirty.seals);
+        self.working.settle();
+    }
+
+    /// The only clock there is: that of the newest entry.
+    fn now(&self) -> Timestamp {
+        self.working.chain.newest.unwrap_or(Timestamp::UNIX_EPOCH)
+    }
+
+    fn order(&self, uid: OrderUid) -> Option<OrderRecord> {
+        self.working.orders.get(&uid).cloned()
+    }
+
     fn fills_where(&self, wanted: impl Fn(&FillRecord) -> bool) -> Vec<FillRecord> {
-        let books = self.books.lock();
-        let mut found: Vec<_> = books
+        let mut found: Vec<_> = self
             .fills
             .iter()
             .filter(|record| wanted(record))
@@ -159,30 +188,178 @@ impl MemoryLedger {
     }
 }
 
-fn apply(
-    books: &mut Books,
-    changes: &[Change],
-    undo: &mut Vec<Undo>,
-) -> Result<Option<OrderNumber>, LedgerError> {
-    let mut first = None;
-    for change in changes {
-        match change {
-            Change::Received(order) => {
-                let number = books.receive(order, undo)?;
-                first = first.or(Some(number));
-            }
-            Change::Intended(attempt) => books.intend(attempt, undo)?,
-            Change::AttemptMoved {
-                order,
-                no,
-                from,
-                to,
-                at,
-            } => books.move_attempt((*order, *no), from, to, *at, undo)?,
-            Change::OrderMoved(moved) => books.move_order(moved, undo)?,
-            Change::Filled(record) => books.fill(record, undo)?,
-            Change::PositionsRead { account, positions } => books.read_positions(account, positions, undo)?,
-        }
+#[async_trait]
+impl Ledger for MemoryLedger {
+    async fn commit(
+        &self,
+        changes: &[Change],
+        audit: &AuditEntry,
+    ) -> Result<Option<OrderNumber>, LedgerError> {
+        self.committed(None, changes, audit)
     }
-    Ok(first)
+
+    async fn commit_under(
+        &self,
+        lease: &Lease,
+        changes: &[Change],
+        audit: &AuditEntry,
+    ) -> Result<Option<OrderNumber>, LedgerError> {
+        self.committed(Some(lease), changes, audit)
+    }
+
+    async fn take_lease(
+        &self,
+        group: &GroupId,
+        holder: &str,
+        lasting: Duration,
+        audit: &AuditEntry,
+    ) -> Result<Lease, LedgerError> {
+        let mut books = self.books.lock();
+        let now = books.now().max(audit.at);
+        let lease = books.working.take_lease(group, holder, now, lasting, audit)?;
+        books.keep();
+        Ok(lease)
+    }
+
+    async fn renew_lease(&self, lease: &Lease, lasting: Duration) -> Result<Lease, LedgerError> {
+        let mut books = self.books.lock();
+        let now = books.now();
+        let lease = books.working.renew_lease(lease, now, lasting)?;
+        books.keep();
+        Ok(lease)
+    }
+
+    async fn order(&self, uid: OrderUid) -> Result<Option<OrderRecord>, LedgerError> {
+        Ok(self.books.lock().order(uid))
+    }
+
+    async fn order_by_number(&self, number: OrderNumber) -> Result<Option<OrderRecord>, LedgerError> {
+        let books = self.books.lock();
+        Ok(books.by_number.get(&number).and_then(|uid| books.order(*uid)))
+    }
+
+    async fn order_by_client_id(
+        &self,
+        owner: &OwnerId,
+        client_order_id: &ClientOrderId,
+    ) -> Result<Option<OrderRecord>, LedgerError> {
+        let books = self.books.lock();
+        let key = (owner.clone(), client_order_id.clone());
+        let uid = books
+            .working
+            .keys
+            .get(&key)
+            .and_then(|number| books.by_number.get(number));
+        Ok(uid.and_then(|uid| books.order(*uid)))
+    }
+
+    async fn order_by_broker_id(
+        &self,
+        account: &AccountId,
+        broker_order_id: &BrokerOrderId,
+    ) -> Result<Option<OrderRecord>, LedgerError> {
+        let books = self.books.lock();
+        let newest = books
+            .by_number
+            .values()
+            .rev()
+            .filter_map(|uid| books.working.orders.get(uid))
+            .find(|order| {
+                order.account.as_ref() == Some(account)
+                    && order.broker_order_id.as_ref() == Some(broker_order_id)
+            });
+        Ok(newest.cloned())
+    }
+
+    async fn orders(&self, filter: &OrderFilter) -> Result<Vec<OrderRecord>, LedgerError> {
+        let most = filter
+            .limit
+            .map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
+        let books = self.books.lock();
+        let newest_first = books
+            .by_number
+            .values()
+            .rev()
+            .filter_map(|uid| books.working.orders.get(uid));
+        let wanted = newest_first.filter(|order| {
+            filter.since.is_none_or(|since| order.created_at >= since)
+                && !(filter.open_only && order.state.is_terminal())
+        });
+        Ok(wanted.take(most).cloned().collect())
+    }
+
+    async fn attempts(&self, uid: OrderUid) -> Result<Vec<AttemptRecord>, LedgerError> {
+        let books = self.books.lock();
+        let keys = books.attempts.iter().filter(|(order, _)| *order == uid);
+        let mut of_order: Vec<_> = keys
+            .filter_map(|key| books.working.attempts.get(key))
+            .cloned()
+            .collect();
+        of_order.sort_by_key(|attempt| attempt.no);
+        Ok(of_order)
+    }
+
+    async fn open_attempts(&self) -> Result<Vec<AttemptRecord>, LedgerError> {
+        use AttemptState as A;
+        let books = self.books.lock();
+        let all = books
+            .attempts
+            .iter()
+            .filter_map(|key| books.working.attempts.get(key));
+        let open =
+            all.filter(|attempt| matches!(attempt.state, A::Intent | A::Unknown { .. } | A::Parked { .. }));
+        Ok(open.cloned().collect())
+    }
+
+    async fn fills(&self, trading_date: Date) -> Result<Vec<FillRecord>, LedgerError> {
+        let books = self.books.lock();
+        Ok(books.fills_where(|record| record.trading_date == trading_date))
+    }
+
+    async fn fills_of(&self, uid: OrderUid) -> Result<Vec<FillRecord>, LedgerError> {
+        Ok(self.books.lock().fills_where(|record| record.order == Some(uid)))
+    }
+
+    async fn positions(&self) -> Result<Vec<PositionRecord>, LedgerError> {
+        Ok(self.books.lock().positions.values().flatten().cloned().collect())
+    }
+
+    async fn holdings(&self) -> Result<Vec<HoldingRecord>, LedgerError> {
+        let books = self.books.lock();
+        let newest = books
+            .holdings
+            .values()
+            .filter_map(|days| days.last_key_value())
+            .flat_map(|(_, holdings)| holdings);
+        Ok(newest.cloned().collect())
+    }
+
+    async fn sessions(&self) -> Result<Vec<SessionRecord>, LedgerError> {
+        Ok(self.books.lock().sessions.values().cloned().collect())
+    }
+
+    async fn window_counts(&self) -> Result<Vec<WindowCount>, LedgerError> {
+        let books = self.books.lock();
+        let mut counts: Vec<_> = books.windows.values().flatten().cloned().collect();
+        counts.sort_by(|one, other| {
+            (&one.account, &one.scope, one.window_ms).cmp(&(&other.account, &other.scope, other.window_ms))
+        });
+        Ok(counts)
+    }
+
+    async fn leases(&self) -> Result<Vec<Lease>, LedgerError> {
+        let books = self.books.lock();
+        let mut leases: Vec<_> = books.working.leases.values().cloned().collect();
+        leases.sort_by(|one, other| one.group.cmp(&other.group));
+        Ok(leases)
+    }
+
+    async fn audit_of(&self, subject: &str) -> Result<Vec<AuditEntry>, LedgerError> {
+        let books = self.books.lock();
+        let about = books
+            .entries
+            .iter()
+            .filter(|chained| chained.entry.subject == subject);
+        Ok(about.map(|chained| chained.entry.clone()).collect())
+    }
 }

@@ -12,20 +12,19 @@ mod undo;
 
 use std::collections::{HashMap, HashSet};
 
-use sangam_core::ports::{
-    AttemptRecord, AuditEntry, Change, FillRecord, Lease, LedgerError, OrderRecord,
-};
+use sangam_core::ports::{AttemptRecord, AuditEntry, Change, FillRecord, Lease, LedgerError, OrderRecord};
 use sangam_core::timestamp::Date;
 use sangam_core::{
-    AccountId, AttemptNo, BrokerName, BrokerOrderId, ClientOrderId, GroupId, OrderNumber, OrderUid, OwnerId, Tag,
-    TradeId,
+    AccountId, AttemptNo, BrokerName, BrokerOrderId, ClientOrderId, GroupId, OrderNumber, OrderUid, OwnerId,
+    Tag, TradeId,
 };
 
 use crate::cost::{CostMethod, KeptPosition, PositionKey};
 
-pub(crate) use check::{bare, fits};
-pub(crate) use dirty::{Dirty, NewFill, Posting, Snapshot};
 pub(crate) use chain_end::ChainEnd;
+pub(crate) use check::without_nought;
+use check::{bare, fits};
+pub(crate) use dirty::{Dirty, NewFill, Posting, Snapshot};
 use undo::Undo;
 
 /// One attempt of one order.
@@ -71,6 +70,8 @@ pub(crate) struct Working {
     /// The id of the last attempt; given when it is written.
     pub(crate) last_attempt: u64,
     pub(crate) chain: ChainEnd,
+    /// Whether the end of the chain and the leases were loaded.
+    pub(crate) caught_up: bool,
     pub(crate) method: CostMethod,
     pub(crate) dirty: Dirty,
     undo: Vec<Undo>,
@@ -92,6 +93,7 @@ impl Working {
             last_fill: 0,
             last_attempt: 0,
             chain: ChainEnd::default(),
+            caught_up: false,
             method,
             dirty: Dirty::default(),
             undo: Vec::new(),
@@ -151,7 +153,7 @@ impl Working {
     }
 
     /// Appends the entry of a commit that was applied.
-    fn append(&mut self, audit: &AuditEntry) {
+    pub(crate) fn append(&mut self, audit: &AuditEntry) {
         let (chained, sealed) = self.chain.append(bare(audit));
         self.dirty.seals.extend(sealed);
         self.dirty.entries.push(chained);
@@ -167,6 +169,18 @@ impl Working {
     /// Forgets everything loaded, for it may no longer be what the books hold.
     pub(crate) fn forget(&mut self) {
         *self = Self::new(self.method);
+    }
+
+    /// Forgets the rows loaded, and keeps where the books end.
+    pub(crate) fn forget_rows(&mut self) {
+        let fresh = Self::new(self.method);
+        let old = std::mem::replace(self, fresh);
+        self.chain = old.chain;
+        self.leases = old.leases;
+        self.last_fill = old.last_fill;
+        self.last_attempt = old.last_attempt;
+        self.numbers = old.numbers;
+        self.caught_up = old.caught_up;
     }
 
     /// Rows held, about.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use sangam_core::OrderUid;
 use sangam_core::ports::{Change, Ledger, LedgerError, OrderFilter, OrderRecord};
-use sangam_storage::SqliteLedger;
+use sangam_storage::SqlLedger;
 use sangam_testkit::samples;
 use tokio::task::JoinSet;
 
@@ -21,8 +21,8 @@ fn order(seed: u64, key: Option<&str>) -> Change {
 async fn two_openings_of_one_file_take_a_key_once() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("books.db");
-    let one = Arc::new(SqliteLedger::open(&path).await.expect("opens"));
-    let two = Arc::new(SqliteLedger::open(&path).await.expect("opens"));
+    let one = Arc::new(SqlLedger::open(&path).await.expect("opens"));
+    let two = Arc::new(SqlLedger::open(&path).await.expect("opens"));
     for round in 0..10 {
         let key = format!("key-{round}");
         let mut tries = JoinSet::new();
@@ -48,7 +48,7 @@ async fn two_openings_of_one_file_take_a_key_once() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn readers_see_what_was_answered_before_they_began() {
     let folder = tempfile::tempdir().expect("a folder");
-    let ledger = SqliteLedger::open(folder.path().join("books.db"))
+    let ledger = SqlLedger::open(folder.path().join("books.db"))
         .await
         .expect("opens");
     let ledger = Arc::new(ledger);
@@ -74,7 +74,7 @@ async fn readers_see_what_was_answered_before_they_began() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn callers_that_go_away_leave_nothing_half_written() {
     let folder = tempfile::tempdir().expect("a folder");
-    let ledger = SqliteLedger::open(folder.path().join("books.db"))
+    let ledger = SqlLedger::open(folder.path().join("books.db"))
         .await
         .expect("opens");
     let ledger = Arc::new(ledger);

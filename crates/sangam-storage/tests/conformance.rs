@@ -1,6 +1,6 @@
 //! Both ledgers against the one suite of core's port.
 
-use sangam_storage::{MemoryLedger, SqliteLedger};
+use sangam_storage::{MemoryLedger, SqlLedger};
 use sangam_testkit::ledger_conformance;
 
 #[tokio::test]
@@ -15,7 +15,7 @@ async fn sqlite_keeps_the_port() {
     ledger_conformance(async || {
         made += 1;
         let path = folder.path().join(format!("{made}.db"));
-        SqliteLedger::open(path).await.expect("opens")
+        SqlLedger::open(path).await.expect("opens")
     })
     .await;
 }

@@ -4,12 +4,12 @@ use std::path::Path;
 use std::time::Duration;
 
 use sangam_core::ports::{Change, Ledger, LedgerError, OrderFilter, OrderRecord};
-use sangam_storage::{SqliteLedger, SqliteSettings};
+use sangam_storage::{SqlLedger, SqliteSettings};
 use sangam_testkit::samples;
 use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection};
 
 async fn refused(path: &Path) -> LedgerError {
-    let opened = SqliteLedger::open(path).await;
+    let opened = SqlLedger::open(path).await;
     opened.map(drop).expect_err("must not open")
 }
 
@@ -83,7 +83,7 @@ async fn another_programs_database_is_left_alone() {
 async fn a_newer_file_is_refused_and_left_alone() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("books.db");
-    SqliteLedger::open(&path).await.expect("opens").close().await;
+    SqlLedger::open(&path).await.expect("opens").close().await;
     let mut newer = raw(&path).await;
     sqlx::query(
         "insert into _sqlx_migrations (version, description, success, checksum, execution_time)
@@ -107,7 +107,7 @@ async fn a_full_disk_refuses_new_rows_and_loses_none() {
         pages_max: Some(60),
         ..SqliteSettings::default()
     };
-    let ledger = SqliteLedger::open_with(&path, &settings).await.expect("opens");
+    let ledger = SqlLedger::open_with(&path, &settings).await.expect("opens");
     let mut kept = 0;
     let error = loop {
         let answer = ledger
@@ -128,7 +128,7 @@ async fn a_full_disk_refuses_new_rows_and_loses_none() {
     assert_eq!(orders.len(), usize::from(kept));
     ledger.close().await;
 
-    let roomy = SqliteLedger::open(&path).await.expect("opens");
+    let roomy = SqlLedger::open(&path).await.expect("opens");
     let audit = samples::audit("a", "b");
     roomy
         .commit(&[big_order(kept + 1)], &audit)
@@ -150,7 +150,7 @@ async fn a_file_locked_by_another_process_is_refused_until_it_is_free() {
         busy_timeout: Duration::from_millis(20),
         ..SqliteSettings::default()
     };
-    let ledger = SqliteLedger::open_with(&path, &settings).await.expect("opens");
+    let ledger = SqlLedger::open_with(&path, &settings).await.expect("opens");
     let mut other = raw(&path).await;
     let lock = other.begin_with("begin immediate").await.expect("locks");
     let audit = samples::audit("a", "b");
@@ -165,7 +165,7 @@ async fn a_file_locked_by_another_process_is_refused_until_it_is_free() {
 async fn a_row_that_does_not_read_back_is_named() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("books.db");
-    let ledger = SqliteLedger::open(&path).await.expect("opens");
+    let ledger = SqlLedger::open(&path).await.expect("opens");
     let audit = samples::audit("a", "b");
     ledger.commit(&[big_order(1)], &audit).await.expect("commits");
     let mut hand = raw(&path).await;

@@ -2,11 +2,11 @@
 
 use sangam_core::ports::{Change, Ledger, OrderFilter, OrderRecord};
 use sangam_core::{AttemptState, OrderState};
-use sangam_storage::SqliteLedger;
+use sangam_storage::SqlLedger;
 use sangam_testkit::samples;
 
 /// Writes one of everything.
-async fn write_a_day(ledger: &SqliteLedger) {
+async fn write_a_day(ledger: &SqlLedger) {
     let order = OrderRecord {
         client_order_id: Some("key-1".parse().expect("a key")),
         ..samples::order_record(1)
@@ -41,7 +41,7 @@ async fn write_a_day(ledger: &SqliteLedger) {
     }
 }
 
-async fn everything(ledger: &SqliteLedger) -> String {
+async fn everything(ledger: &SqlLedger) -> String {
     let orders = ledger.orders(&OrderFilter::default()).await.expect("reads");
     let attempts = ledger.open_attempts().await.expect("reads");
     let day = samples::fill_record("808", "t1").trading_date;
@@ -65,7 +65,7 @@ async fn everything(ledger: &SqliteLedger) -> String {
 async fn a_restart_keeps_everything() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("books.db");
-    let ledger = SqliteLedger::open(&path).await.expect("opens");
+    let ledger = SqlLedger::open(&path).await.expect("opens");
     write_a_day(&ledger).await;
     let before = everything(&ledger).await;
     ledger.close().await;
@@ -73,7 +73,7 @@ async fn a_restart_keeps_everything() {
     let refused = ledger.commit(&[], &samples::audit("late", "late")).await;
     assert!(refused.expect_err("closed").to_string().contains("open it again"));
 
-    let again = SqliteLedger::open(&path).await.expect("opens again");
+    let again = SqlLedger::open(&path).await.expect("opens again");
     assert_eq!(everything(&again).await, before);
     let next = Change::Received(Box::new(samples::order_record(2)));
     let number = again
@@ -88,13 +88,13 @@ async fn a_restart_keeps_everything() {
 async fn a_power_failure_keeps_what_was_answered() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("books.db");
-    let ledger = SqliteLedger::open(&path).await.expect("opens");
+    let ledger = SqlLedger::open(&path).await.expect("opens");
     write_a_day(&ledger).await;
 
     let copy = folder.path().join("copy.db");
     std::fs::copy(&path, &copy).expect("copies");
     std::fs::copy(path.with_extension("db-wal"), copy.with_extension("db-wal")).expect("copies");
-    let found = SqliteLedger::open(&copy).await.expect("opens");
+    let found = SqlLedger::open(&copy).await.expect("opens");
     assert_eq!(everything(&found).await, everything(&ledger).await);
 }
 
@@ -102,10 +102,10 @@ async fn a_power_failure_keeps_what_was_answered() {
 async fn a_dropped_ledger_leaves_the_file_free() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("deep").join("folder").join("books.db");
-    let ledger = SqliteLedger::open(&path).await.expect("makes the folder");
+    let ledger = SqlLedger::open(&path).await.expect("makes the folder");
     write_a_day(&ledger).await;
     drop(ledger);
-    let again = SqliteLedger::open(&path).await.expect("opens");
+    let again = SqlLedger::open(&path).await.expect("opens");
     everything(&again).await;
     #[cfg(unix)]
     {

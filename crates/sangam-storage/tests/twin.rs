@@ -7,7 +7,7 @@ use sangam_core::ports::{
     AttemptRecord, Change, FillRecord, Ledger, LedgerError, OrderFilter, OrderMoved, OrderRecord,
 };
 use sangam_core::{AttemptNo, OrderNumber, OrderState, OrderUid};
-use sangam_storage::{MemoryLedger, SqliteLedger};
+use sangam_storage::{MemoryLedger, SqlLedger};
 use sangam_testkit::{samples, strategies};
 
 /// Few ids, so that steps meet.
@@ -272,7 +272,7 @@ async fn asked(ledger: &dyn Ledger) -> String {
 }
 
 async fn both(
-    file: &SqliteLedger,
+    file: &SqlLedger,
     memory: &MemoryLedger,
     changes: &[Change],
     place: usize,
@@ -287,7 +287,7 @@ async fn both(
 async fn live(steps: Vec<Step>) -> Result<(), TestCaseError> {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("books.db");
-    let mut file = SqliteLedger::open(&path).await.expect("opens");
+    let mut file = SqlLedger::open(&path).await.expect("opens");
     let memory = MemoryLedger::new();
     for (place, step) in steps.into_iter().enumerate() {
         match step {
@@ -300,7 +300,7 @@ async fn live(steps: Vec<Step>) -> Result<(), TestCaseError> {
                 if place % 2 == 0 {
                     file.close().await;
                 }
-                file = SqliteLedger::open(&path).await.expect("opens again");
+                file = SqlLedger::open(&path).await.expect("opens again");
             }
         }
     }

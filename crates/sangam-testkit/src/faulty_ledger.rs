@@ -85,7 +85,8 @@ impl<L: Ledger> Ledger for FaultyLedger<L> {
         changes: &[Change],
         audit: &AuditEntry,
     ) -> Result<Option<OrderNumber>, LedgerError> {
-        self.suffered(self.inner.commit_under(lease, changes, audit)).await
+        self.suffered(self.inner.commit_under(lease, changes, audit))
+            .await
     }
 
     async fn take_lease(

@@ -13,7 +13,7 @@ use sangam_instruments::{LiveTable, Store, Table};
 use sangam_orders::{Desk, DeskAccount, DeskParts, TagKey};
 use sangam_ratelimit::port::AccountBudgets;
 use sangam_routing::Router;
-use sangam_storage::SqliteLedger;
+use sangam_storage::SqlLedger;
 
 use crate::adapters::OrderLine;
 use crate::bursts::Bursts;
@@ -49,7 +49,7 @@ pub(crate) struct Inner {
     pub(crate) sharing: Option<Arc<SharedBudget>>,
     pub(crate) demand: Arc<Demand>,
     pub(crate) bursts: Bursts,
-    pub(crate) ledger: Arc<SqliteLedger>,
+    pub(crate) ledger: Arc<SqlLedger>,
     pub(crate) cache: TypedCache,
     pub(crate) live: Arc<LiveTable>,
     pub(crate) store: Store,
@@ -125,7 +125,7 @@ impl System {
             .with_symbols(Arc::clone(&symbols))
             .with_limits(Arc::clone(&limiter), Arc::clone(&clock), soft);
         let router = Arc::new(router);
-        let ledger = Arc::new(SqliteLedger::open(config.data_dir.join("ledger.sqlite")).await?);
+        let ledger = Arc::new(SqlLedger::open(config.data_dir.join("ledger.sqlite")).await?);
         let tag_key = data_dir::tag_key(&config.data_dir)?;
         let desks = desks(
             &config, &accounts, &ledger, &router, &limiter, &symbols, &clock, &tag_key,
@@ -198,7 +198,7 @@ impl System {
     /// The books of record.
     #[must_use]
     pub fn ledger(&self) -> Arc<dyn Ledger> {
-        Arc::<SqliteLedger>::clone(&self.inner.ledger)
+        Arc::<SqlLedger>::clone(&self.inner.ledger)
     }
 
     /// The router, for health to be observed from outside and looked at.
@@ -267,7 +267,7 @@ impl Inner {
 fn desks(
     config: &Config,
     accounts: &[Account],
-    ledger: &Arc<SqliteLedger>,
+    ledger: &Arc<SqlLedger>,
     router: &Arc<Router>,
     limiter: &Arc<dyn Limiter>,
     symbols: &Arc<dyn SymbolMap>,
@@ -297,7 +297,7 @@ fn desks(
                 })
                 .collect(),
             group,
-            ledger: Arc::<SqliteLedger>::clone(ledger),
+            ledger: Arc::<SqlLedger>::clone(ledger),
             selector: Arc::<Router>::clone(router),
             limiter: Arc::clone(limiter),
             symbols: Arc::clone(symbols),

@@ -28,7 +28,7 @@ impl Posted {
 
     /// What turned one state of a position into another; `None` before its first fill. `None` where a difference leaves
     /// the range of money.
-    pub(super) fn between(before: Option<&KeptPosition>, after: &KeptPosition) -> Option<Self> {
+    pub(crate) fn between(before: Option<&KeptPosition>, after: &KeptPosition) -> Option<Self> {
         let was = |figure: fn(&KeptPosition) -> Money| before.map_or(0, |kept| exact::of(figure(kept)));
         let change = |figure: fn(&KeptPosition) -> Money| exact::of(figure(after)) - was(figure);
         Some(Self {

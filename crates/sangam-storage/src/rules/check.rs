@@ -20,7 +20,9 @@ pub(crate) fn fits(changes: &[Change], audit: &AuditEntry) -> Result<(), LedgerE
             Change::OrderMoved(moved) => instant(moved.at)?,
             Change::Filled(record) => record.fill.at.map_or(Ok(()), instant)?,
             Change::PositionsRead { positions, .. } => {
-                positions.iter().try_for_each(|position| instant(position.read_at))?;
+                positions
+                    .iter()
+                    .try_for_each(|position| instant(position.read_at))?;
             }
             Change::HoldingsRead { holdings, .. } => {
                 holdings.iter().try_for_each(|holding| instant(holding.read_at))?;
@@ -42,7 +44,9 @@ fn instant(at: Timestamp) -> Result<(), LedgerError> {
     match i64::try_from(at.as_nanosecond()) {
         Ok(_) => Ok(()),
         Err(error) => Err(LedgerError::NotWritten {
-            what: format!("the time {at} cannot be kept: it is outside the years 1678 to 2262; set the clock"),
+            what: format!(
+                "the time {at} cannot be kept: it is outside the years 1678 to 2262; set the clock"
+            ),
             source: Box::new(error),
         }),
     }

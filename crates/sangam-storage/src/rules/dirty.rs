@@ -8,7 +8,7 @@ use sangam_core::{AccountId, GroupId, OrderState, OrderUid};
 
 use super::{AttemptKey, TradeKey};
 use crate::chain::{ChainedEntry, SealedDay};
-use crate::cost::{Applied, Posted, PositionKey};
+use crate::cost::{Applied, PositionKey, Posted};
 
 /// Changes that wait to be written. A key named here may have been taken back since: then it is not in the working set.
 #[derive(Debug, Default)]

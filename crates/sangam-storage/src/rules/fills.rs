@@ -1,8 +1,8 @@
 //! Fills, each counted once and posted to the position it moves; and what was read whole from a broker.
 
+use sangam_core::AccountId;
 use sangam_core::ports::{FillRecord, HoldingRecord, LedgerError, PositionRecord, WindowCount};
 use sangam_core::timestamp::Date;
-use sangam_core::AccountId;
 
 use super::{NewFill, Posting, Refusal, Snapshot, TradeKey, Undo, Working};
 use crate::cost::{Applied, CostError, FillPlace, KeptPosition, PositionKey};
@@ -102,7 +102,11 @@ impl Working {
         account: &AccountId,
         positions: &[PositionRecord],
     ) -> Result<(), LedgerError> {
-        all_of(account, "position", positions.iter().map(|record| &record.account))?;
+        all_of(
+            account,
+            "position",
+            positions.iter().map(|record| &record.account),
+        )?;
         self.dirty
             .snapshots
             .push(Snapshot::Positions(account.clone(), positions.to_vec()));

@@ -57,11 +57,7 @@ impl Working {
     }
 }
 
-fn put<K: Eq + std::hash::Hash, V>(
-    map: &mut std::collections::HashMap<K, V>,
-    key: K,
-    before: Option<V>,
-) {
+fn put<K: Eq + std::hash::Hash, V>(map: &mut std::collections::HashMap<K, V>, key: K, before: Option<V>) {
     match before {
         Some(before) => drop(map.insert(key, before)),
         None => drop(map.remove(&key)),

@@ -38,7 +38,7 @@ impl<'r> Cells<'r> {
         }
     }
 
-    fn subject(&self) -> String {
+    pub(crate) fn subject(&self) -> String {
         match self.cell(self.key) {
             Some(Cell::Int(Some(key))) => format!("{} {key}", self.table),
             Some(Cell::Text(Some(key))) => format!("{} {key}", self.table),
@@ -53,11 +53,7 @@ impl<'r> Cells<'r> {
         }
     }
 
-    pub(crate) fn checked<T, E: Display>(
-        &self,
-        column: &str,
-        value: Result<T, E>,
-    ) -> Result<T, LedgerError> {
+    pub(crate) fn checked<T, E: Display>(&self, column: &str, value: Result<T, E>) -> Result<T, LedgerError> {
         value.map_err(|error| self.damaged(column, error))
     }
 

@@ -146,7 +146,12 @@ pub(crate) const HOLDINGS: &[Column] = &[
 
 pub(crate) const HOLDING_DAYS: &[Column] = &[text("account"), text("date")];
 
-pub(crate) const SESSIONS: &[Column] = &[text("account"), text("broker"), int("began_at"), int("expires_at")];
+pub(crate) const SESSIONS: &[Column] = &[
+    text("account"),
+    text("broker"),
+    int("began_at"),
+    int("expires_at"),
+];
 
 pub(crate) const WINDOW_COUNTS: &[Column] = &[
     text("account"),

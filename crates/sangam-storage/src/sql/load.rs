@@ -86,7 +86,7 @@ struct Wanted<'a> {
 }
 
 impl<'a> Wanted<'a> {
-    fn of(working: &Working, changes: impl Iterator<Item = &'a Change>) -> Self {
+    fn of(working: &Working, changes: &[&'a Change]) -> Self {
         let mut wanted = Self::default();
         for change in changes {
             wanted.add(working, change);
@@ -143,7 +143,7 @@ impl<'a> Wanted<'a> {
 pub(super) async fn wanted(
     session: &mut dyn Session,
     working: &mut Working,
-    changes: impl Iterator<Item = &Change>,
+    changes: &[&Change],
 ) -> Result<(), Fault> {
     let wanted = Wanted::of(working, changes);
     orders(session, working, &wanted).await?;
@@ -174,7 +174,10 @@ async fn orders(session: &mut dyn Session, working: &mut Working, wanted: &Wante
     }
     for date in &wanted.dates {
         if !working.numbers.contains_key(date) {
-            let bounds = [OrderNumber::new(*date, 0), OrderNumber::new(*date, OrderNumber::PER_DAY - 1)];
+            let bounds = [
+                OrderNumber::new(*date, 0),
+                OrderNumber::new(*date, OrderNumber::PER_DAY - 1),
+            ];
             let mut values = Encode::default();
             for bound in bounds {
                 values.number(bound);
@@ -224,9 +227,7 @@ async fn trades(session: &mut dyn Session, working: &mut Working, wanted: &Wante
     }
     for found in find(session, &TRADES, keys).await? {
         let record = row::fill(&found)?;
-        working
-            .trades
-            .insert(Working::trade_key(&record), record.order);
+        working.trades.insert(Working::trade_key(&record), record.order);
     }
     if working.last_fill == 0 {
         working.last_fill = whole(&session.rows(&LAST_FILL, Vec::new()).await?).unwrap_or(0);

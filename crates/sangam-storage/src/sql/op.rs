@@ -16,15 +16,24 @@ pub(crate) struct Column {
 }
 
 pub(crate) const fn int(name: &'static str) -> Column {
-    Column { name, kind: Kind::Int }
+    Column {
+        name,
+        kind: Kind::Int,
+    }
 }
 
 pub(crate) const fn text(name: &'static str) -> Column {
-    Column { name, kind: Kind::Text }
+    Column {
+        name,
+        kind: Kind::Text,
+    }
 }
 
 pub(crate) const fn blob(name: &'static str) -> Column {
-    Column { name, kind: Kind::Blob }
+    Column {
+        name,
+        kind: Kind::Blob,
+    }
 }
 
 /// A way to write rows of a table, or to find them.

@@ -1,12 +1,12 @@
 //! From rows back to our values. What does not read back as it was written is reported, never guessed.
 
 use sangam_core::ports::{
-    AttemptRecord, AuditEntry, FillRecord, HoldingRecord, Lease, LedgerError, OrderRecord, PositionRecord, SessionRecord,
-    WindowCount,
+    AttemptRecord, AuditEntry, FillRecord, HoldingRecord, Lease, LedgerError, OrderRecord, PositionRecord,
+    SessionRecord, WindowCount,
 };
 use sangam_core::{
-    AttemptNo, AttemptState, ClientOrderId, Fill, Holding, NetQuantity, OrderNumber, OrderState, OwnerId, Position, Product,
-    Tag,
+    AttemptNo, AttemptState, ClientOrderId, Fill, Holding, NetQuantity, OrderNumber, OrderState, OwnerId,
+    Position, Product, Tag,
 };
 
 use super::cells::Cells;
@@ -57,7 +57,11 @@ pub(crate) fn attempt(row: &Row) -> Result<AttemptRecord, LedgerError> {
         broker: cells.parse("broker")?,
         tag: cells.parse("tag")?,
         request: cells.request()?,
-        state: attempt_state(&cells.subject(), cells.word("state")?, cells.word("state_detail")?)?,
+        state: attempt_state(
+            &cells.subject(),
+            cells.word("state")?,
+            cells.word("state_detail")?,
+        )?,
         created_at: cells.instant("created_at")?,
         updated_at: cells.instant("updated_at")?,
     })
@@ -84,7 +88,7 @@ pub(crate) fn attempt_state(subject: &str, name: &str, detail: &str) -> Result<A
 /// A fill, from every column of its table.
 pub(crate) fn fill(row: &Row) -> Result<FillRecord, LedgerError> {
     let cells = Cells::new(row, "fills", columns::FILLS, "id");
-        Ok(FillRecord {
+    Ok(FillRecord {
         account: cells.parse("account")?,
         broker: cells.parse("broker")?,
         trading_date: cells.parse("trading_date")?,

@@ -19,7 +19,7 @@ use super::failure;
 use super::session::Session;
 use super::store::Store;
 use crate::rules::Working;
-pub(super) use work::{Alone, Work};
+pub(super) use work::Work;
 
 /// Commits that may wait for the writer; further callers wait to be let in.
 const QUEUE_MAX: usize = 1024;

@@ -5,7 +5,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::query::Query;
-use sqlx::{Connection as _, Decode, Executor as _, PgConnection, Postgres, Row as _, SqlSafeStr, SqlStr, TypeInfo as _, ValueRef as _};
+use sqlx::{
+    Connection as _, Decode, Executor as _, PgConnection, Postgres, Row as _, SqlSafeStr, SqlStr,
+    TypeInfo as _, ValueRef as _,
+};
 
 use crate::sql::ask::Ask;
 use crate::sql::dialect::Dialect;
@@ -73,7 +76,8 @@ impl Session for PostgresSession {
     }
 
     async fn begin(&mut self) -> sqlx::Result<()> {
-        self.script("begin".into_sql_str()).await
+        self.script("begin isolation level read committed read write".into_sql_str())
+            .await
     }
 
     async fn begin_reading(&mut self) -> sqlx::Result<()> {
@@ -95,7 +99,10 @@ impl Session for PostgresSession {
     }
 }
 
-fn bound<'q>(sql: impl SqlSafeStr, values: impl IntoIterator<Item = Cell>) -> Query<'q, Postgres, PgArguments> {
+fn bound<'q>(
+    sql: impl SqlSafeStr,
+    values: impl IntoIterator<Item = Cell>,
+) -> Query<'q, Postgres, PgArguments> {
     values
         .into_iter()
         .fold(sqlx::query(sql), |query, value| match value {

@@ -124,9 +124,7 @@ mod tests {
     async fn the_audit_log_refuses_edits() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("books.db");
-        let SqliteSession(mut writer) = writer(&path, &SqliteSettings::default())
-            .await
-            .expect("opens");
+        let SqliteSession(mut writer) = writer(&path, &SqliteSettings::default()).await.expect("opens");
         sqlx::query("insert into audit values (1, '2026-11-23', 1, 'a', 'b', 'c', 'd', zeroblob(32))")
             .execute(&mut writer)
             .await

@@ -6,8 +6,8 @@ use sangam_core::ports::LedgerError;
 use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use sqlx::{SqlSafeStr as _, SqlitePool};
 
-use crate::sql::failure::{self, Fault};
 use crate::chain::ChainHead;
+use crate::sql::failure::{self, Fault};
 
 /// Marks a SQLite file as a ledger of Sangam: `SNGM` in ASCII, in the header field meant for it.
 const APPLICATION_ID: i64 = 0x534e_474d;

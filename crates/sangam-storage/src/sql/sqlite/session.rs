@@ -3,7 +3,10 @@
 use async_trait::async_trait;
 use sqlx::query::Query;
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
-use sqlx::{Connection as _, Decode, Executor as _, Row as _, Sqlite, SqliteConnection, SqlSafeStr, SqlStr, TypeInfo as _, ValueRef as _};
+use sqlx::{
+    Connection as _, Decode, Executor as _, Row as _, SqlSafeStr, SqlStr, Sqlite, SqliteConnection,
+    TypeInfo as _, ValueRef as _,
+};
 
 use crate::sql::ask::Ask;
 use crate::sql::dialect::Dialect;
@@ -23,12 +26,17 @@ impl Session for SqliteSession {
     }
 
     async fn rows(&mut self, ask: &Ask, values: Vec<Cell>) -> sqlx::Result<Vec<Row>> {
-        let rows = bound(ask.text(Dialect::Sqlite), values).fetch_all(&mut self.0).await?;
+        let rows = bound(ask.text(Dialect::Sqlite), values)
+            .fetch_all(&mut self.0)
+            .await?;
         rows.iter().map(read).collect()
     }
 
     async fn run(&mut self, ask: &Ask, values: Vec<Cell>) -> sqlx::Result<u64> {
-        Ok(bound(ask.text(Dialect::Sqlite), values).execute(&mut self.0).await?.rows_affected())
+        Ok(bound(ask.text(Dialect::Sqlite), values)
+            .execute(&mut self.0)
+            .await?
+            .rows_affected())
     }
 
     async fn script(&mut self, sql: SqlStr) -> sqlx::Result<()> {
@@ -83,7 +91,10 @@ impl Session for SqliteSession {
     }
 }
 
-fn bound<'q>(sql: impl SqlSafeStr, values: impl IntoIterator<Item = Cell>) -> Query<'q, Sqlite, SqliteArguments> {
+fn bound<'q>(
+    sql: impl SqlSafeStr,
+    values: impl IntoIterator<Item = Cell>,
+) -> Query<'q, Sqlite, SqliteArguments> {
     values
         .into_iter()
         .fold(sqlx::query(sql), |query, value| match value {
@@ -136,7 +147,14 @@ mod tests {
             "insert into t (uid, state, at) values (?, ?, ?), (?, ?, ?)"
         );
         assert_eq!(
-            text(&Op::Upsert { table: "t", keys: 1, columns }, 1),
+            text(
+                &Op::Upsert {
+                    table: "t",
+                    keys: 1,
+                    columns
+                },
+                1
+            ),
             "insert into t (uid, state, at) values (?, ?, ?) on conflict (uid) do update set state = excluded.state, \
              at = excluded.at"
         );

@@ -1,7 +1,7 @@
 //! One group of commits: judged, written, made durable, answered.
 
 use sangam_core::Timestamp;
-use sangam_core::ports::{Change, LedgerError};
+use sangam_core::ports::LedgerError;
 
 use super::Writer;
 use super::work::{Applied, Work};
@@ -185,7 +185,7 @@ async fn judged(
         now = Some(catch_up::now(session).await?);
     }
     let changes = works.iter().flat_map(|work| work.changes().iter());
-    load::wanted(session, working, changes.collect::<Vec<&Change>>()).await?;
+    load::wanted(session, working, &changes.collect::<Vec<_>>()).await?;
     Ok(works.iter().map(|work| judge(working, work, now)).collect())
 }
 
@@ -198,9 +198,7 @@ fn judge(working: &mut Working, work: &Work, now: Option<Timestamp>) -> Verdict 
             changes,
             audit,
             ..
-        } => working
-            .apply(lease.as_ref(), changes, audit)
-            .map(Applied::Number),
+        } => working.apply(lease.as_ref(), changes, audit).map(Applied::Number),
         Work::TakeLease {
             group,
             holder,

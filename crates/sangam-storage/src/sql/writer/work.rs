@@ -17,7 +17,8 @@ pub(crate) type Alone = Box<
             &'a mut dyn Session,
             &'a mut Working,
         ) -> Pin<Box<dyn Future<Output = Result<(), Fault>> + Send + 'a>>
-        + Send,
+        + Send
+        + Sync,
 >;
 
 /// Something to be written.
@@ -68,7 +69,9 @@ impl Work {
     pub(super) fn refuse(self, error: LedgerError) {
         let heard = match self {
             Self::Commit { answer, .. } => answer.send(Err(error)).is_ok(),
-            Self::TakeLease { answer, .. } | Self::RenewLease { answer, .. } => answer.send(Err(error)).is_ok(),
+            Self::TakeLease { answer, .. } | Self::RenewLease { answer, .. } => {
+                answer.send(Err(error)).is_ok()
+            }
             Self::Alone { answer, .. } => answer.send(Err(error)).is_ok(),
         };
         if !heard {

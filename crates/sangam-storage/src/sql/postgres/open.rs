@@ -1,0 +1,109 @@
+//! Connecting, and what must be true of the server before anything is written.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use sangam_core::ports::LedgerError;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{ConnectOptions as _, PgConnection, Row as _};
+
+use super::schema;
+use super::session::PostgresSession;
+use super::settings::PostgresSettings;
+use crate::sql::failure::Fault;
+
+/// A database, and whether its tables were brought up.
+#[derive(Debug)]
+pub(crate) struct Server {
+    pub(crate) settings: PostgresSettings,
+    brought_up: AtomicBool,
+}
+
+impl Server {
+    pub(crate) fn of(settings: PostgresSettings) -> Self {
+        Self {
+            settings,
+            brought_up: AtomicBool::new(false),
+        }
+    }
+
+    pub(crate) fn name(&self) -> String {
+        self.settings.name()
+    }
+
+    /// A connection that writes, to tables of the newest schema.
+    pub(crate) async fn writer(&self) -> Result<PostgresSession, Fault> {
+        if !self.brought_up.load(Ordering::Acquire) {
+            // A pool of one, as only a pool can be migrated from a future that moves between threads.
+            let pool = PgPoolOptions::new()
+                .max_connections(1)
+                .acquire_timeout(self.settings.patience)
+                .connect_with(self.options("write"))
+                .await?;
+            schema::bring_up(&pool, &self.settings.name()).await?;
+            pool.close().await;
+            self.brought_up.store(true, Ordering::Release);
+        }
+        let mut connection = self.connect("write").await?;
+        check(&mut connection, &self.settings.name()).await?;
+        Ok(self.session(connection))
+    }
+
+    /// A connection that reads and refuses to write.
+    pub(crate) async fn reader(&self) -> Result<PostgresSession, Fault> {
+        Ok(self.session(self.connect("read").await?))
+    }
+
+    fn session(&self, connection: PgConnection) -> PostgresSession {
+        PostgresSession {
+            connection,
+            patience: self.settings.patience,
+        }
+    }
+
+    async fn connect(&self, purpose: &str) -> Result<PgConnection, sqlx::Error> {
+        let options = self.options(purpose);
+        match tokio::time::timeout(self.settings.patience, options.connect()).await {
+            Ok(connected) => connected,
+            Err(_) => Err(sqlx::Error::Io(std::io::Error::new(
+                std::io::ErrorKind::TimedOut,
+                format!("no connection within {} s", self.settings.patience.as_secs()),
+            ))),
+        }
+    }
+
+    fn options(&self, purpose: &str) -> PgConnectOptions {
+        let lock_timeout = self.settings.lock_timeout.as_millis().to_string();
+        let read_only = if purpose == "read" { "on" } else { "off" };
+        // A process that was frozen inside a transaction must not hold up the others for ever.
+        let idle_timeout = self.settings.patience.as_millis().to_string();
+        self.settings.options.clone().options([
+            ("synchronous_commit", "on"),
+            ("lock_timeout", lock_timeout.as_str()),
+            ("idle_in_transaction_session_timeout", idle_timeout.as_str()),
+            ("default_transaction_read_only", read_only),
+        ])
+    }
+}
+
+/// A server that does not sync its commits loses orders when its power fails: better no ledger.
+async fn check(connection: &mut PgConnection, name: &str) -> Result<(), Fault> {
+    let sql = "select current_setting('fsync'), current_setting('full_page_writes'), \
+               current_setting('synchronous_commit'), pg_is_in_recovery()::text";
+    let row = sqlx::query(sql).fetch_one(connection).await?;
+    let found: [String; 4] = [row.try_get(0)?, row.try_get(1)?, row.try_get(2)?, row.try_get(3)?];
+    if found == ["on", "on", "on", "false"] {
+        return Ok(());
+    }
+    let [fsync, full_page_writes, synchronous_commit, standby] = found;
+    Err(LedgerError::NotWritten {
+        what: format!(
+            "{name} does not keep commits safe: set fsync, full_page_writes and synchronous_commit to on, and name the primary \
+             server"
+        ),
+        source: format!(
+            "fsync {fsync}, full_page_writes {full_page_writes}, synchronous_commit {synchronous_commit}, standby {standby}"
+        )
+        .into(),
+    }
+    .into())
+}

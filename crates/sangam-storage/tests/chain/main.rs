@@ -1,0 +1,5 @@
+//! The audit chain from outside: whatever is done to kept entries, seals or an export is found.
+
+mod kept;
+mod property;
+mod words;
