@@ -2,6 +2,10 @@
 //! small shell holds them, waits on a pipe from here, and ends them when the pipe is closed; statics are never dropped, and a
 //! killed process drops nothing.
 
+#[cfg(test)]
+mod tests;
+mod user;
+
 use std::collections::VecDeque;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{Ipv4Addr, TcpListener};
@@ -13,6 +17,8 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
 use parking_lot::Mutex;
+
+pub(crate) use self::user::User;
 
 const SCRIPT: &str = include_str!("keeper/keeper.sh");
 /// Another program may take the port between our look and the start.
@@ -32,16 +38,9 @@ pub(crate) struct Plan<'a> {
     /// Shell commands for what a killed server leaves outside of the folder.
     pub(crate) cleanup: &'a str,
     /// The server's command without its last word, the port. It runs in the folder.
-    pub(crate) server: &'a [String],
+    pub(crate) server: &'a [&'a str],
     /// What it says when it is ready.
     pub(crate) ready: &'static str,
-}
-
-/// A user of this machine.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct User {
-    pub(crate) uid: u32,
-    pub(crate) gid: u32,
 }
 
 /// The folder, and the server when it was started.
@@ -195,7 +194,7 @@ impl Keeper {
     }
 
     /// What the server said lately, for a message.
-    fn said(&self) -> String {
+    pub(crate) fn said(&self) -> String {
         let said = self.said.lock();
         said.iter().map(|line| format!("\n    {line}")).collect()
     }
@@ -215,15 +214,19 @@ fn listen(output: ChildStdout, ready: &str, words: &Sender<Word>, said: &Mutex<V
     while output.read_until(b'\n', &mut bytes).is_ok_and(|read| read > 0) {
         let line = String::from_utf8_lossy(&bytes).trim_end().to_owned();
         bytes.clear();
-        if let Some(word) = Word::in_line(&line, ready) {
+        let word = Word::in_line(&line, ready);
+        keep(line, &mut said.lock());
+        if let Some(word) = word {
             let _dropped_meanwhile = words.send(word);
         }
-        let mut said = said.lock();
-        said.push_back(line);
-        if said.len() > KEPT_LINES {
-            said.pop_front();
-        }
     }
+}
+
+fn keep(line: String, said: &mut VecDeque<String>) {
+    if said.len() == KEPT_LINES {
+        said.pop_front();
+    }
+    said.push_back(line);
 }
 
 impl Word {
@@ -240,30 +243,6 @@ impl Word {
             _ => Some(Self::Folder(word.strip_prefix("folder ")?.into())),
         }
     }
-}
-
-impl User {
-    /// The user of this name, if there is one.
-    pub(crate) fn named(name: &str) -> Option<Self> {
-        Some(Self {
-            uid: id(&["-u", name])?,
-            gid: id(&["-g", name])?,
-        })
-    }
-
-    /// Whether we run as root.
-    pub(crate) fn is_root() -> bool {
-        id(&["-u"]) == Some(0)
-    }
-}
-
-fn id(arguments: &[&str]) -> Option<u32> {
-    let output = Command::new("id")
-        .args(arguments)
-        .stderr(Stdio::null())
-        .output()
-        .expect("`id` starts");
-    String::from_utf8(output.stdout).ok()?.trim().parse().ok()
 }
 
 fn free_port() -> u16 {

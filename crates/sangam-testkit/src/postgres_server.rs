@@ -21,7 +21,7 @@ const SUPERUSER: &str = "postgres";
 /// The tests' role, as narrow as one in production: it owns its databases and nothing else.
 const ROLE: &str = "sangam";
 /// What a killed server leaves behind is a few bytes of System V shared memory, of which a machine has some thousands.
-const CLEANUP: &str = "ipcrm -m $(sed -n 7p data/postmaster.pid | cut -c12-)";
+const CLEANUP: &str = "sed -n 7p data/postmaster.pid | { read -r key segment && ipcrm -m \"$segment\"; }";
 
 /// Made once a process, which takes half a second, and copied for each server.
 static TEMPLATE: LazyLock<Template> = LazyLock::new(Template::make);
@@ -45,7 +45,7 @@ static SHARED: LazyLock<PostgresServer> = LazyLock::new(PostgresServer::start);
 #[derive(Debug)]
 pub struct PostgresServer {
     port: u16,
-    keeper: Keeper,
+    pub(crate) keeper: Keeper,
     databases: AtomicU32,
 }
 
@@ -73,11 +73,12 @@ impl PostgresServer {
     #[must_use]
     pub fn start_with(settings: &[(&str, &str)]) -> Self {
         let template = &*TEMPLATE;
+        let server = server(&template.programs, settings);
         let keeper = Keeper::new(&Plan {
             user: template.user,
             prepare: &format!("cp -R '{}/data' data", template.keeper.folder().display()),
             cleanup: CLEANUP,
-            server: &server(&template.programs, settings),
+            server: &server.iter().map(String::as_str).collect::<Vec<_>>(),
             ready: "database system is ready to accept connections",
         });
         Self {
