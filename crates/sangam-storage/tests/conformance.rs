@@ -1,7 +1,9 @@
-//! Both ledgers against the one suite of core's port.
+//! Every ledger against the one suite of core's port.
 
 use sangam_storage::{MemoryLedger, SqlLedger};
 use sangam_testkit::ledger_conformance;
+#[cfg(feature = "postgres")]
+use {sangam_storage::PostgresSettings, sangam_testkit::PostgresServer};
 
 #[tokio::test]
 async fn memory_keeps_the_port() {
@@ -16,6 +18,17 @@ async fn sqlite_keeps_the_port() {
         made += 1;
         let path = folder.path().join(format!("{made}.db"));
         SqlLedger::open(path).await.expect("opens")
+    })
+    .await;
+}
+
+#[cfg(feature = "postgres")]
+#[tokio::test]
+async fn postgres_keeps_the_port() {
+    ledger_conformance(async || {
+        let database = PostgresServer::shared().database();
+        let settings = PostgresSettings::of_url(database.url()).expect("an address");
+        SqlLedger::connect(settings).await.expect("opens")
     })
     .await;
 }

@@ -194,19 +194,24 @@ fn read(row: &PgRow) -> sqlx::Result<Row> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sql::op::{blob, int, text as words};
+    use crate::sql::op::{Column, blob, int, text as words};
+
+    const COLUMNS: &[Column] = &[blob("uid"), words("state"), int("at")];
+    const KEYS: &[Column] = &[blob("uid"), words("state")];
+    const SETS: &[Column] = &[words("state")];
+    const UID: &[Column] = &[blob("uid")];
 
     #[test]
     fn each_way_of_writing_has_its_statement() {
-        let columns = &[blob("uid"), words("state"), int("at")];
+        let columns = COLUMNS;
         assert_eq!(
             text(&Op::Insert { table: "t", columns }),
             "insert into t (uid, state, at) select * from unnest($1::bytea[], $2::text[], $3::bigint[])"
         );
         let moved = Op::Update {
             table: "t",
-            keys: &[blob("uid"), words("state")],
-            sets: &[words("state")],
+            keys: KEYS,
+            sets: SETS,
         };
         assert_eq!(
             text(&moved),

@@ -137,11 +137,16 @@ fn read(row: &SqliteRow) -> sqlx::Result<Row> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sql::op::{blob, int, text as words};
+    use crate::sql::op::{Column, blob, int, text as words};
+
+    const COLUMNS: &[Column] = &[blob("uid"), words("state"), int("at")];
+    const KEYS: &[Column] = &[blob("uid"), words("state")];
+    const SETS: &[Column] = &[words("state")];
+    const UID: &[Column] = &[blob("uid")];
 
     #[test]
     fn each_way_of_writing_has_its_statement() {
-        let columns = &[blob("uid"), words("state"), int("at")];
+        let columns = COLUMNS;
         assert_eq!(
             text(&Op::Insert { table: "t", columns }, 2),
             "insert into t (uid, state, at) values (?, ?, ?), (?, ?, ?)"
@@ -160,8 +165,8 @@ mod tests {
         );
         let moved = Op::Update {
             table: "t",
-            keys: &[blob("uid"), words("state")],
-            sets: &[words("state")],
+            keys: KEYS,
+            sets: SETS,
         };
         assert_eq!(
             text(&moved, 1),
@@ -170,7 +175,7 @@ mod tests {
         );
         let gone = Op::Delete {
             table: "t",
-            keys: &[blob("uid")],
+            keys: UID,
         };
         assert_eq!(
             text(&gone, 1),
