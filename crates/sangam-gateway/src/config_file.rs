@@ -23,12 +23,13 @@ const KEYS: [&str; 9] = [
     "SANGAM_INBOUND__BURST",
 ];
 /// Variables that are something else: flags, the log, a secret of a block that need not be there.
-const OTHERS: [&str; 5] = [
+const OTHERS: [&str; 6] = [
     "SANGAM_CONFIG",
     "SANGAM_URL",
     "SANGAM_API_KEY",
     "SANGAM_LOG",
     "SANGAM_SHARED_REDIS_URL",
+    "SANGAM_LEDGER_URL",
 ];
 
 /// The file looked for in the present folder.
@@ -76,6 +77,9 @@ pub(crate) fn load(common: &Common) -> Result<RawConfig> {
         if let Some(key) = variable("API_KEY") {
             account.api_key = Some(key);
         }
+    }
+    if let Some(url) = variable("SANGAM_LEDGER_URL") {
+        raw.ledger.url = Some(SecretString::from(url));
     }
     if let (Some(shared), Some(url)) = (&mut raw.shared, variable("SANGAM_SHARED_REDIS_URL")) {
         shared.redis_url = Some(SecretString::from(url));

@@ -125,7 +125,11 @@ impl Inner {
 fn is_refusal(error: &LedgerError) -> bool {
     matches!(
         error,
-        LedgerError::Conflict { .. } | LedgerError::IllegalMove { .. } | LedgerError::Missing { .. }
+        LedgerError::Conflict { .. }
+            | LedgerError::IllegalMove { .. }
+            | LedgerError::Missing { .. }
+            // Another gateway leads the group: what became of the order is now its to find out.
+            | LedgerError::Fenced { .. }
     )
 }
 

@@ -4,6 +4,7 @@
 //! holds whoever else writes to the same books.
 
 mod ask;
+mod books;
 mod catch_up;
 mod cells;
 mod columns;

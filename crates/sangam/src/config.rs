@@ -2,11 +2,13 @@
 //! reads neither files nor the environment; whoever runs it does, and hands the text's fields over.
 
 mod checked;
+mod ledger;
 mod limits;
 mod raw;
 mod shared;
 
 pub use checked::{AccountConfig, Config, ConfigError, Hosts, check, env_name};
+pub use ledger::{LedgerConfig, RawLedger};
 pub use limits::{LimitsConfig, RawLimits};
 pub use raw::{RawAccount, RawCache, RawConfig, RawInbound, RawOrders, RawRouting};
 pub use shared::{RawShared, SharedConfig};

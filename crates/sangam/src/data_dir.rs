@@ -102,6 +102,26 @@ fn check_kind(folder: &Path, simulated_only: bool) -> Result<(), StartError> {
     }
 }
 
+/// The installation's name, made at the first start: who holds a lease. One process at a time has the data folder, so a
+/// start after a crash is known for the same holder.
+pub(crate) fn installation(folder: &Path) -> Result<String, StartError> {
+    let path = folder.join("installation");
+    match std::fs::read_to_string(&path) {
+        Ok(name) if !name.trim().is_empty() => return Ok(name.trim().to_owned()),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(fault(&path)(error)),
+        Ok(_) | Err(_) => {}
+    }
+    let host = rustix::system::uname();
+    let random: [u8; 4] = random_bytes();
+    let name = format!(
+        "{}-{:08x}",
+        host.nodename().to_string_lossy(),
+        u32::from_be_bytes(random)
+    );
+    private_file::write(&path, name.as_bytes()).map_err(fault(&path))?;
+    Ok(name)
+}
+
 /// The installation's key for tags, made at the first start. One that does not read is never replaced in silence: the
 /// tags of orders still open were made with it.
 pub(crate) fn tag_key(folder: &Path) -> Result<TagKey, StartError> {

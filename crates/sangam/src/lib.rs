@@ -2,6 +2,7 @@
 
 mod accounts;
 mod adapters;
+pub mod books;
 mod boot;
 mod bursts;
 mod clock;
@@ -12,6 +13,7 @@ mod direct_login;
 pub mod entropy;
 mod error;
 mod found;
+mod leases;
 mod limits;
 mod limits_view;
 pub mod masters;

@@ -22,12 +22,13 @@ use crate::data_dir::{self, DataDir};
 use crate::demand::Demand;
 use crate::entropy::random_bytes;
 use crate::error::StartError;
+use crate::leases::LeasedLedger;
 use crate::masters::{self, MasterUrl};
 use crate::refresh::Freshness;
 use crate::sessions::SessionFiles;
 use crate::tasks::Tasks;
 use crate::view::BrokerView;
-use crate::{adapters, limits, shares};
+use crate::{adapters, books, limits, shares};
 
 /// One account with its configuration and the way to its broker.
 #[derive(Debug)]
@@ -50,6 +51,8 @@ pub(crate) struct Inner {
     pub(crate) demand: Arc<Demand>,
     pub(crate) bursts: Bursts,
     pub(crate) ledger: Arc<SqlLedger>,
+    /// The same under the lease of each group.
+    led: Vec<Arc<LeasedLedger>>,
     pub(crate) cache: TypedCache,
     pub(crate) live: Arc<LiveTable>,
     pub(crate) store: Store,
@@ -125,10 +128,12 @@ impl System {
             .with_symbols(Arc::clone(&symbols))
             .with_limits(Arc::clone(&limiter), Arc::clone(&clock), soft);
         let router = Arc::new(router);
-        let ledger = Arc::new(SqlLedger::open(config.data_dir.join("ledger.sqlite")).await?);
+        let ledger = Arc::new(books::open(&config).await?);
+        let holder = data_dir::installation(&config.data_dir)?;
+        let led = lead(&config, &ledger, &holder, clock.as_ref()).await?;
         let tag_key = data_dir::tag_key(&config.data_dir)?;
         let desks = desks(
-            &config, &accounts, &ledger, &router, &limiter, &symbols, &clock, &tag_key,
+            &config, &accounts, &led, &router, &limiter, &symbols, &clock, &tag_key,
         );
         let cache_settings = CacheSettings {
             market_data_ttl: config.quote_max_age,
@@ -155,6 +160,7 @@ impl System {
                 demand,
                 bursts,
                 ledger,
+                led,
                 cache,
                 live,
                 store,
@@ -174,6 +180,9 @@ impl System {
             }
         }
         system.start_tasks();
+        for led in &system.inner.led {
+            system.inner.tasks.start(Arc::clone(led).keep());
+        }
         Ok(system)
     }
 
@@ -249,6 +258,9 @@ impl System {
     /// Ends the background tasks, closes the ledger and lets go of the data folder.
     pub async fn stop(&self) {
         self.inner.tasks.stop();
+        for led in &self.inner.led {
+            led.give_back().await;
+        }
         self.inner.ledger.close().await;
         self.inner.data_dir.release();
     }
@@ -267,20 +279,14 @@ impl Inner {
 fn desks(
     config: &Config,
     accounts: &[Account],
-    ledger: &Arc<SqlLedger>,
+    led: &[Arc<LeasedLedger>],
     router: &Arc<Router>,
     limiter: &Arc<dyn Limiter>,
     symbols: &Arc<dyn SymbolMap>,
     clock: &Arc<dyn Clock>,
     tag_key: &TagKey,
 ) -> Vec<Desk> {
-    let mut groups: Vec<GroupId> = accounts
-        .iter()
-        .map(|account| account.config.group.clone())
-        .collect();
-    groups.sort();
-    groups.dedup();
-    let desk = |group: GroupId| {
+    let desk = |(group, ledger): (GroupId, &Arc<LeasedLedger>)| {
         let members: Vec<_> = accounts
             .iter()
             .filter(|account| account.config.group == group)
@@ -297,7 +303,7 @@ fn desks(
                 })
                 .collect(),
             group,
-            ledger: Arc::<SqlLedger>::clone(ledger),
+            ledger: Arc::<LeasedLedger>::clone(ledger),
             selector: Arc::<Router>::clone(router),
             limiter: Arc::clone(limiter),
             symbols: Arc::clone(symbols),
@@ -307,5 +313,40 @@ fn desks(
             settings: config.desk,
         }))
     };
-    groups.into_iter().filter_map(desk).collect()
+    groups(config).into_iter().zip(led).filter_map(desk).collect()
+}
+
+/// The groups of accounts there are.
+fn groups(config: &Config) -> Vec<GroupId> {
+    let mut groups: Vec<GroupId> = config
+        .accounts
+        .iter()
+        .map(|account| account.group.clone())
+        .collect();
+    groups.sort();
+    groups.dedup();
+    groups
+}
+
+/// Takes the lease of every group. Where one is another gateway's those taken before are given back.
+async fn lead(
+    config: &Config,
+    books: &Arc<SqlLedger>,
+    holder: &str,
+    clock: &dyn Clock,
+) -> Result<Vec<Arc<LeasedLedger>>, StartError> {
+    let mut led: Vec<Arc<LeasedLedger>> = Vec::new();
+    for group in groups(config) {
+        let books: Arc<dyn Ledger> = Arc::<SqlLedger>::clone(books);
+        match LeasedLedger::take(books, &group, holder, clock).await {
+            Ok(ledger) => led.push(Arc::new(ledger)),
+            Err(error) => {
+                for taken in led {
+                    taken.give_back().await;
+                }
+                return Err(error.into());
+            }
+        }
+    }
+    Ok(led)
 }

@@ -182,8 +182,6 @@ pub(crate) const AUDIT: &[Column] = &[
     blob("hash"),
 ];
 
-pub(crate) const AUDIT_HEAD: &[Column] = &[int("id"), int("sequence"), blob("hash"), int("newest_at")];
-
 pub(crate) const AUDIT_DAYS: &[Column] = &[
     text("day"),
     int("first"),

@@ -11,6 +11,7 @@ use sangam_orders::DeskSettings;
 use sangam_routing::RoutingRules;
 use secrecy::{ExposeSecret as _, SecretString};
 
+use super::ledger::{self, LedgerConfig};
 use super::limits::{self, LimitsConfig};
 use super::raw::{RawAccount, RawConfig};
 use super::shared::{self, SharedConfig};
@@ -55,6 +56,8 @@ pub struct Config {
     pub health_interval: Duration,
     /// Several processes on these accounts; `None`: this one has them for itself.
     pub shared: Option<SharedConfig>,
+    /// The books.
+    pub ledger: LedgerConfig,
 }
 
 /// Where a broker's hosts are. `None` means the broker's own.
@@ -172,6 +175,7 @@ pub fn check(raw: RawConfig) -> Result<Config, ConfigError> {
         inbound_burst: within("inbound.burst", raw.inbound.burst, 1, 1_000_000)?,
         health_interval: Duration::from_secs(within("health_interval_s", raw.health_interval_s, 1, 3_600)?),
         shared: raw.shared.map(shared::check).transpose()?,
+        ledger: ledger::check(raw.ledger)?,
     })
 }
 

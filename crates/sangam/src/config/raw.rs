@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use secrecy::SecretString;
 use serde::Deserialize;
 
+use super::ledger::RawLedger;
 use super::limits::RawLimits;
 use super::shared::RawShared;
 
@@ -24,6 +25,8 @@ pub struct RawConfig {
     pub routing: RawRouting,
     /// The order desk.
     pub orders: RawOrders,
+    /// The books.
+    pub ledger: RawLedger,
     /// How old cached values may be.
     pub cache: RawCache,
     /// Limits on calls to the gateway itself.
@@ -42,6 +45,7 @@ impl Default for RawConfig {
             account: Vec::new(),
             routing: RawRouting::default(),
             orders: RawOrders::default(),
+            ledger: RawLedger::default(),
             cache: RawCache::default(),
             inbound: RawInbound::default(),
             health_interval_s: 30,
