@@ -7,14 +7,14 @@ use anyhow::{Result, ensure};
 
 use crate::steps::Steps;
 use crate::tally::Tally;
-use crate::{clients, exec, redis};
+use crate::{clients, exec, installed};
 
 /// The package that holds the tests over several crates.
 const TESTS: &str = "sangam-tests";
 
 /// Every test there is.
 pub(crate) fn everything(steps: &mut Steps<'_>) {
-    redis::installed(steps);
+    installed::servers(steps);
     steps.counted("tests", "cargo test --workspace --locked", |workspace, tally| {
         cargo_test(
             &mut workspace.cargo(["test", "--workspace", "--locked", "--no-fail-fast"]),
@@ -27,7 +27,7 @@ pub(crate) fn everything(steps: &mut Steps<'_>) {
 
 /// The integration tests over simulated brokers.
 pub(crate) fn integration(steps: &mut Steps<'_>, filter: Option<&str>) {
-    redis::installed(steps);
+    installed::servers(steps);
     steps.counted("integration", "cargo xtask integration", |workspace, tally| {
         let mut command = workspace.cargo(["test", "--package", TESTS, "--locked", "--test", "integration"]);
         cargo_test(command.args(filter), tally)
@@ -36,7 +36,7 @@ pub(crate) fn integration(steps: &mut Steps<'_>, filter: Option<&str>) {
 
 /// The property tests: everything with `property` in its path, and the target of that name where there is one.
 pub(crate) fn property(steps: &mut Steps<'_>) {
-    redis::installed(steps);
+    installed::servers(steps);
     steps.counted("property", "cargo xtask property", |workspace, tally| {
         let own_target = workspace.metadata().has_target(TESTS, "test", "property");
         let arguments = [
@@ -101,6 +101,7 @@ pub(crate) fn shared_checks(steps: &mut Steps<'_>) {
 
 /// The benchmarks.
 pub(crate) fn bench(steps: &mut Steps<'_>, arguments: &[String]) {
+    installed::servers(steps);
     steps.step("bench", "cargo xtask bench", |workspace| {
         exec::run(
             workspace

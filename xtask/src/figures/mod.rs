@@ -12,6 +12,7 @@ mod shared_budget;
 
 use anyhow::{Context as _, Result};
 
+use crate::installed;
 use crate::steps::Steps;
 use crate::workspace::Workspace;
 
@@ -51,6 +52,7 @@ pub(crate) fn names() -> impl Iterator<Item = &'static str> {
 
 /// Makes the named blocks anew, all of them for no name.
 pub(crate) fn run(steps: &mut Steps<'_>, wanted: &[String]) {
+    installed::servers(steps);
     let asked = |recipe: &&Recipe| wanted.is_empty() || wanted.iter().any(|name| name == recipe.name);
     for recipe in RECIPES.iter().filter(asked) {
         let again = format!("cargo xtask figures {}", recipe.name);
