@@ -28,20 +28,6 @@ static TEMPLATE: LazyLock<Template> = LazyLock::new(Template::make);
 static SHARED: LazyLock<PostgresServer> = LazyLock::new(PostgresServer::start);
 
 /// A running PostgreSQL with an empty database.
-///
-/// ```
-/// use sangam_testkit::PostgresServer;
-///
-/// let database = PostgresServer::shared().database();
-/// assert!(database.url().starts_with("postgres://sangam:test-password@127.0.0.1:"));
-///
-/// // One of its own for a test that kills it.
-/// let mut server = PostgresServer::start();
-/// server.sql("create table kept (id int); insert into kept values (7)");
-/// server.kill();
-/// server.restart();
-/// assert_eq!(server.sql("select id from kept"), "7");
-/// ```
 #[derive(Debug)]
 pub struct PostgresServer {
     port: u16,
