@@ -72,7 +72,9 @@ impl Keeper {
     pub(crate) fn new(plan: &Plan<'_>) -> Self {
         let mut command = Command::new("sh");
         command
-            .args(["-c", SCRIPT, "keeper", plan.prepare, plan.cleanup])
+            // Not as an argument: a list of processes would show the whole of it.
+            .env("KEEPER", SCRIPT)
+            .args(["-c", "eval \"$KEEPER\"", "keeper", plan.prepare, plan.cleanup])
             .args(plan.server)
             .env("LC_ALL", "C")
             .current_dir("/")

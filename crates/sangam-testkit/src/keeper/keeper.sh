@@ -14,6 +14,7 @@
 # The system wakes a group with frozen members by a HUP when the holder dies.
 trap '' HUP INT QUIT TERM PIPE
 umask 077
+unset KEEPER
 prepare=$1
 cleanup=$2
 shift 2
