@@ -138,7 +138,11 @@ impl Books {
                 self.by_number.insert(order.number, *uid);
             }
         }
-        let new = dirty.attempts.iter().filter(|(_, was)| was.is_none());
+        // One of a commit that was refused is not there.
+        let new = dirty
+            .attempts
+            .iter()
+            .filter(|(key, was)| was.is_none() && self.working.attempts.contains_key(key));
         self.attempts.extend(new.map(|(key, _)| *key));
         for fill in dirty.fills {
             self.by_trade

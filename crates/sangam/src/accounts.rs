@@ -12,6 +12,7 @@ use sangam_core::{AccountId, BrokerName, Error, ErrorKind};
 
 use crate::bursts;
 use crate::limits;
+use crate::snapshots;
 use crate::system::{Account, Inner, System};
 
 /// The code a simulator accepts, any number of times.
@@ -100,6 +101,7 @@ impl System {
         inner.tasks.start(limits::sync_for_ever(weak.clone()));
         inner.tasks.start(bursts::watch_for_ever(weak.clone()));
         inner.tasks.start(bursts::warm_for_ever(weak.clone()));
+        inner.tasks.start(snapshots::keep_for_ever(weak.clone()));
         inner.tasks.start(refresh_for_ever(weak));
         for desk in &inner.desks {
             for account in desk.accounts() {

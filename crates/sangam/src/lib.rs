@@ -23,6 +23,7 @@ mod reads;
 mod refresh;
 mod sessions;
 mod shares;
+mod snapshots;
 mod system;
 mod tasks;
 mod view;

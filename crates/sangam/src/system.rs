@@ -28,7 +28,7 @@ use crate::refresh::Freshness;
 use crate::sessions::SessionFiles;
 use crate::tasks::Tasks;
 use crate::view::BrokerView;
-use crate::{adapters, books, limits, shares};
+use crate::{adapters, books, limits, shares, snapshots};
 
 /// One account with its configuration and the way to its broker.
 #[derive(Debug)]
@@ -53,6 +53,7 @@ pub(crate) struct Inner {
     pub(crate) ledger: Arc<SqlLedger>,
     /// The same under the lease of each group.
     led: Vec<Arc<LeasedLedger>>,
+    pub(crate) written: snapshots::Kept,
     pub(crate) cache: TypedCache,
     pub(crate) live: Arc<LiveTable>,
     pub(crate) store: Store,
@@ -161,6 +162,7 @@ impl System {
                 bursts,
                 ledger,
                 led,
+                written: snapshots::Kept::default(),
                 cache,
                 live,
                 store,
