@@ -48,8 +48,8 @@ pub enum Broken {
         /// The day it belongs to.
         expected: Date,
     },
-    /// A day took entries after it was sealed and pruned.
-    #[error("entry {sequence} is put under {day}, which had been sealed and pruned before it")]
+    /// A day took entries after it was sealed.
+    #[error("entry {sequence} is put under {day}, which had been sealed before it")]
     Reopened {
         /// Its number.
         sequence: u64,

@@ -21,28 +21,30 @@ impl Days {
         sealed: &[SealedDay],
         expected: BTreeMap<Date, Digest>,
     ) -> Result<(Self, Link), Broken> {
-        let mut at = Link::GENESIS;
-        for day in sealed {
-            in_step(at, &day.seal)?;
-            at = day.seal.link();
-        }
         let kept = sealed.iter().take_while(|day| day.pruned_at.is_some()).count();
         let (pruned, kept) = sealed.split_at(kept);
         if let Some(out_of_turn) = kept.iter().find(|day| day.pruned_at.is_some()) {
             let day = out_of_turn.seal.day;
             return Err(Broken::PrunedOutOfTurn { day });
         }
-        let start = pruned.last().map_or(Link::GENESIS, |day| day.seal.link());
-        let mut days = Self {
-            ahead: kept.iter().map(|day| day.seal.clone()).collect(),
-            expected,
-            right: Vec::new(),
-            pruned_to: start.day,
-        };
+        let start = in_step(Link::GENESIS, pruned.iter().map(|day| &day.seal))?;
+        let mut days = Self::after(start, kept.iter().map(|day| day.seal.clone()).collect())?;
+        days.expected = expected;
         for day in pruned {
-            days.expect(&day.seal)?;
+            hold(&mut days.expected, &day.seal)?;
         }
         Ok((days, start))
+    }
+
+    /// Sealed days that follow a place, oldest first.
+    pub(super) fn after(start: Link, seals: VecDeque<Seal>) -> Result<Self, Broken> {
+        in_step(start, &seals)?;
+        Ok(Self {
+            ahead: seals,
+            expected: BTreeMap::new(),
+            right: Vec::new(),
+            pruned_to: start.day,
+        })
     }
 
     /// The seals not yet met, oldest first.
@@ -93,41 +95,42 @@ impl Days {
             }
             compare(seal, found)?;
         }
-        self.expect(found)?;
+        hold(&mut self.expected, found)?;
         Ok(seal.is_some())
-    }
-
-    /// Holds a day against the root kept elsewhere, if there is one.
-    fn expect(&mut self, found: &Seal) -> Result<(), Broken> {
-        match self.expected.remove(&found.day) {
-            Some(expected) if expected != found.root => Err(Broken::RootDiffers {
-                day: found.day,
-                found: found.root,
-                expected,
-            }),
-            _ => Ok(()),
-        }
     }
 }
 
-/// Whether a seal follows on what is before it.
-fn in_step(before: Link, seal: &Seal) -> Result<(), Broken> {
-    let impossible = |why| Err(Broken::ImpossibleSeal { day: seal.day, why });
-    if before.day >= Some(seal.day) {
-        return impossible("it is not later than the one before it");
-    }
-    if seal.entries == 0 {
-        return impossible("it has no entries");
-    }
-    let expected = before.sequence.saturating_add(1);
-    if seal.first != expected {
-        return Err(Broken::SealsApart {
-            day: seal.day,
-            found: seal.first,
+/// Whether seals follow on a place and on each other. Answers the end of the last.
+fn in_step<'a>(start: Link, seals: impl IntoIterator<Item = &'a Seal>) -> Result<Link, Broken> {
+    seals.into_iter().try_fold(start, |before, seal| {
+        let day = seal.day;
+        if before.day >= Some(day) {
+            let why = "it is not later than the one before it";
+            return Err(Broken::ImpossibleSeal { day, why });
+        }
+        if seal.entries == 0 {
+            let why = "it has no entries";
+            return Err(Broken::ImpossibleSeal { day, why });
+        }
+        let expected = before.sequence.saturating_add(1);
+        if seal.first != expected {
+            let found = seal.first;
+            return Err(Broken::SealsApart { day, found, expected });
+        }
+        Ok(seal.link())
+    })
+}
+
+/// Holds a day against the root kept elsewhere, if there is one.
+pub(super) fn hold(expected: &mut BTreeMap<Date, Digest>, found: &Seal) -> Result<(), Broken> {
+    match expected.remove(&found.day) {
+        Some(expected) if expected != found.root => Err(Broken::RootDiffers {
+            day: found.day,
+            found: found.root,
             expected,
-        });
+        }),
+        _ => Ok(()),
     }
-    Ok(())
 }
 
 /// Whether a day is what its seal says.

@@ -46,6 +46,16 @@ impl Part {
         self.days.drain(..over)
     }
 
+    /// Whether it has days.
+    pub(super) fn has_days(&self) -> bool {
+        !self.days.is_empty()
+    }
+
+    /// Takes its last day out.
+    pub(super) fn take_day(&mut self) -> Option<OpenDay> {
+        self.days.pop()
+    }
+
     /// All its days, oldest first.
     pub(super) fn into_days(self) -> Vec<OpenDay> {
         self.days

@@ -75,6 +75,15 @@ impl Verifier {
         })
     }
 
+    /// For these sealed days only, after a place.
+    pub(super) fn of_days(start: Link, seals: Vec<Seal>) -> Result<Self, Broken> {
+        Ok(Self {
+            days: Days::after(start, seals.into())?,
+            part: Part::after(start),
+            start,
+        })
+    }
+
     /// The place after which the kept entries begin.
     #[must_use]
     pub fn start(&self) -> Link {

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use sangam_core::ports::AuditEntry;
 use sangam_core::timestamp::{Date, Timestamp};
 use sangam_storage::chain::{
-    Broken, ChainHead, ChainedEntry, Digest, Link, OpenDay, Part, Seal, SealedDay, Verified, Verifier,
+    Broken, ChainHead, ChainedEntry, Digest, Link, OpenDay, Part, SealedDay, Verified, Verifier,
 };
 
 /// Short enough that moving a byte from one to the next gives another of them; with what JSON escapes.
@@ -105,18 +105,6 @@ impl Kept {
             let last = day.seal.last();
             self.entries.retain(|entry| entry.sequence > last);
         }
-    }
-
-    /// The sealed days from one to another, as they were written.
-    pub(crate) fn days(&self) -> Vec<(Seal, Vec<ChainedEntry>)> {
-        let of = |seal: &Seal| {
-            let its = |entry: &&ChainedEntry| (seal.first..=seal.last()).contains(&entry.sequence);
-            self.entries.iter().filter(its).cloned().collect()
-        };
-        self.sealed
-            .iter()
-            .map(|day| (day.seal.clone(), of(&day.seal)))
-            .collect()
     }
 }
 
