@@ -14,6 +14,7 @@ mod order_safety;
 mod predictive_analytics_spike_detection;
 mod rate_limits;
 mod redis_proxy;
+mod secrets_stay_out;
 mod shared_budget;
 mod support;
 mod symbols_and_masters;

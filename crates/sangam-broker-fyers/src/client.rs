@@ -94,6 +94,7 @@ impl Fyers {
         let by = format!("{}:{}", self.credentials.app_id(), session.token.expose());
         self.request(operation, method, url)?
             .header(VERSION, "3")?
+            .hiding(session.token.expose())
             .secret_header(AUTHORIZATION, &by)
     }
 

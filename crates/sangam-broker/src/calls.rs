@@ -6,6 +6,7 @@ use sangam_core::{BrokerName, CallClass, Error, ErrorKind, InstrumentId, Listing
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
+use crate::blot::blotted;
 use crate::request::{WireRequest, WireResponse};
 use crate::transport::Transport;
 
@@ -23,7 +24,8 @@ pub fn listing(symbols: &dyn SymbolMap, broker: BrokerName, id: &InstrumentId) -
     })
 }
 
-/// Sends a request once and names the broker where no whole answer came.
+/// Sends a request once and names the broker where no whole answer came. What the request says is secret
+/// ([`WireRequest::hiding`]) is blotted out in the answer.
 ///
 /// # Errors
 /// As [`TransportError::into_error`](crate::TransportError::into_error).
@@ -33,10 +35,12 @@ pub async fn answer(
     request: WireRequest,
 ) -> Result<WireResponse, Error> {
     let operation = request.operation;
-    let response = transport
+    let secrets = request.secrets.clone();
+    let mut response = transport
         .send(request)
         .await
         .map_err(|fault| fault.into_error().at(broker))?;
+    response.body = blotted(response.body, &secrets);
     if operation.class() == CallClass::Orders && is_damaged(&response.body) {
         let what = "the answer is JSON in shape and damaged inside; look in the order book";
         return Err(Error::new(ErrorKind::UnexpectedAnswer, Outcome::Unknown, what)

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod blot;
 pub mod calls;
 pub mod counted;
 pub mod dial;

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use sangam_core::{Error, ErrorKind, Operation, Outcome};
+use secrecy::SecretString;
 
 use crate::redact::ShownUrl;
 
@@ -38,6 +39,8 @@ pub struct WireRequest {
     pub body: Option<Bytes>,
     /// How long to wait for the whole answer, connecting included.
     pub timeout: Duration,
+    /// What in it is secret: blotted out in the answer, which may repeat it.
+    pub secrets: Vec<SecretString>,
 }
 
 impl WireRequest {
@@ -52,6 +55,7 @@ impl WireRequest {
             headers: HeaderMap::new(),
             body: None,
             timeout: Duration::from_secs(10),
+            secrets: Vec::new(),
         }
     }
 
@@ -81,6 +85,14 @@ impl WireRequest {
         value.set_sensitive(true);
         self.headers.insert(name, value);
         Ok(self)
+    }
+
+    /// Names a text it carries that must never be shown: a token, an app's secret, a log-in code. Answers to it are read
+    /// without that text ([`crate::calls::answer`]). Texts of less than eight characters are not looked for.
+    #[must_use]
+    pub fn hiding(mut self, secret: &str) -> Self {
+        self.secrets.push(SecretString::from(secret));
+        self
     }
 
     /// Sets the body.

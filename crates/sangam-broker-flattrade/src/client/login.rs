@@ -34,6 +34,7 @@ impl Login for Flattrade {
         let body = translate::exchange_body(&self.credentials, &code);
         let mut request = WireRequest::new(Operation::Login, Method::POST, urls::token(&self.config.hosts))
             .timeout(self.config.read_timeout)
+            .hiding(&code)
             .body(body);
         request
             .headers

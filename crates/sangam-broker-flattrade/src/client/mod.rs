@@ -100,6 +100,7 @@ impl Flattrade {
         let url = urls::trading(&self.config.hosts, route);
         let mut request = WireRequest::new(operation, Method::POST, url)
             .timeout(timeout)
+            .hiding(session.token.expose())
             .body(body);
         request.headers.insert(CONTENT_TYPE, FORM);
         Ok(request)

@@ -45,6 +45,8 @@ impl Login for Fyers {
         let url = self.config.urls.trading("/validate-authcode");
         let request = self
             .request(Operation::Login, Method::POST, url)?
+            .hiding(&callback.auth_code)
+            .hiding(&hash)
             .body(translate::exchange_body(&hash, &callback.auth_code)?);
         let token = self.read(request, translate::access_token).await?;
         let now = self.clock.now();

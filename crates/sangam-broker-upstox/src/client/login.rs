@@ -91,8 +91,9 @@ impl Login for Upstox {
     }
 
     async fn exchange_code(&self, code: &str) -> Result<MarketSession> {
+        let code = code_in(code)?;
         let form = Serializer::new(String::new())
-            .append_pair("code", &code_in(code)?)
+            .append_pair("code", &code)
             .append_pair("client_id", self.credentials.client_id())
             .append_pair("client_secret", self.credentials.client_secret())
             .append_pair("redirect_uri", &self.config.redirect_uri)
@@ -100,6 +101,8 @@ impl Login for Upstox {
             .finish();
         let request = plain(Operation::Login, Method::POST, self.config.urls.token())?
             .timeout(self.config.read_timeout)
+            .hiding(&code)
+            .hiding(self.credentials.client_secret())
             .header(CONTENT_TYPE, FORM)?
             .body(form);
         let response = self.read(request).await?;

@@ -123,7 +123,9 @@ fn plain(operation: Operation, method: Method, url: String) -> Result<WireReques
 }
 
 fn bearer(request: WireRequest, token: &str) -> Result<WireRequest> {
-    request.secret_header(AUTHORIZATION, &format!("Bearer {token}"))
+    request
+        .hiding(token)
+        .secret_header(AUTHORIZATION, &format!("Bearer {token}"))
 }
 
 /// A request with a JSON body.
