@@ -3,6 +3,7 @@
 //!
 //! It judges nothing: what must hold is tested.
 
+mod audit;
 mod bench;
 mod block;
 mod forecast;
@@ -27,7 +28,7 @@ struct Recipe {
     make: fn(&Workspace) -> Result<String>,
 }
 
-const RECIPES: [Recipe; 3] = [
+const RECIPES: [Recipe; 4] = [
     Recipe {
         name: "limits",
         page: "docs/limits.md",
@@ -42,6 +43,11 @@ const RECIPES: [Recipe; 3] = [
         name: "forecast",
         page: "docs/forecast.md",
         make: forecast::make,
+    },
+    Recipe {
+        name: "audit",
+        page: "docs/audit.md",
+        make: audit::make,
     },
 ];
 
