@@ -3,6 +3,7 @@
 pub mod chain;
 pub mod cost;
 mod memory;
+pub mod portfolio;
 mod rules;
 mod sql;
 
@@ -10,6 +11,7 @@ pub use cost::{
     Applied, CostError, CostMethod, FillPlace, KeptPosition, Lot, PositionKey, Posted, UnknownCostMethod,
 };
 pub use memory::MemoryLedger;
+pub use portfolio::{AccountBook, BookRead, Portfolio, PortfolioError, PortfolioInputs, SeenPrice};
 #[cfg(feature = "postgres")]
 pub use sql::{PostgresSettings, PostgresUrlError};
 pub use sql::{Rebuilt, SqlLedger, SqliteSettings};
