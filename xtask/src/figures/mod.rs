@@ -9,6 +9,7 @@ mod block;
 mod forecast;
 mod limits;
 mod measured;
+mod portfolio;
 mod shared_budget;
 
 use anyhow::{Context as _, Result};
@@ -28,7 +29,7 @@ struct Recipe {
     make: fn(&Workspace) -> Result<String>,
 }
 
-const RECIPES: [Recipe; 4] = [
+const RECIPES: [Recipe; 5] = [
     Recipe {
         name: "limits",
         page: "docs/limits.md",
@@ -48,6 +49,11 @@ const RECIPES: [Recipe; 4] = [
         name: "audit",
         page: "docs/audit.md",
         make: audit::make,
+    },
+    Recipe {
+        name: "portfolio",
+        page: "docs/portfolio.md",
+        make: portfolio::make,
     },
 ];
 

@@ -6,25 +6,31 @@ use rust_decimal::Decimal;
 use sangam_core::amount::SCALE_MAX;
 use sangam_core::{Money, Price};
 
-/// A price, an amount or a factor in millionths. `None` for a factor with more than six decimals or beyond 128 bits.
+/// A factor in millionths. `None` with more than six decimals or beyond 128 bits.
 pub(crate) fn millionths(value: Decimal) -> Option<i128> {
-    let value = value.normalize();
-    let lacking = SCALE_MAX.checked_sub(value.scale())?;
-    value.mantissa().checked_mul(10_i128.pow(lacking))
+    scaled(value.normalize())
 }
 
 /// An amount in millionths.
 pub(crate) fn of(amount: Money) -> i128 {
-    millionths(amount.decimal()).expect("money has at most six decimals and fits 96 bits")
+    scaled(amount.decimal()).expect("money has at most six decimals and fits 96 bits")
 }
 
 /// A price in millionths.
 pub(crate) fn of_price(price: Price) -> i128 {
-    millionths(price.decimal()).expect("a price has at most six decimals and fits 96 bits")
+    scaled(price.decimal()).expect("a price has at most six decimals and fits 96 bits")
+}
+
+fn scaled(value: Decimal) -> Option<i128> {
+    let lacking = SCALE_MAX.checked_sub(value.scale())?;
+    value.mantissa().checked_mul(10_i128.pow(lacking))
 }
 
 /// The amount, if it lies in the range of money.
 pub(crate) fn money(millionths: i128) -> Option<Money> {
+    if millionths == 0 {
+        return Some(Money::ZERO);
+    }
     decimal(millionths).and_then(|value| Money::new(value).ok())
 }
 

@@ -10,7 +10,7 @@ use super::group::{Group, Name, exchange, multiplier, symbol};
 use super::inputs::{AccountBook, BookKind, PortfolioError, PortfolioInputs, SeenPrice};
 use super::over;
 use super::totals::Sum;
-use super::view::{ClosedPositions, LastPrice, Line, Portfolio, UnreadBook};
+use super::view::{ClosedPositions, LastPrice, Line, Portfolio, Totals, UnreadBook};
 use crate::cost::{KeptPosition, exact};
 
 /// Holdings are delivered shares.
@@ -38,9 +38,10 @@ struct Gathering<'a> {
     read: BTreeSet<(&'a AccountId, BrokerName, BookKind)>,
     unread: BTreeSet<(&'a AccountId, BrokerName, BookKind)>,
     closed: ClosedPositions,
-    total: Sum,
-    by_broker: BTreeMap<BrokerName, Sum>,
-    by_account: BTreeMap<&'a AccountId, Sum>,
+    /// Sums over parts; every other sum is one of these.
+    sums: BTreeMap<(&'a AccountId, BrokerName), Sum>,
+    /// Counts of lines.
+    lines: Sum,
 }
 
 impl<'a> Gathering<'a> {
@@ -52,9 +53,8 @@ impl<'a> Gathering<'a> {
             read: BTreeSet::new(),
             unread: BTreeSet::new(),
             closed: ClosedPositions::default(),
-            total: Sum::default(),
-            by_broker: BTreeMap::new(),
-            by_account: BTreeMap::new(),
+            sums: BTreeMap::new(),
+            lines: Sum::default(),
         }
     }
 
@@ -138,13 +138,8 @@ impl<'a> Gathering<'a> {
         };
         let sum = self.closed.realised.checked_add(realised);
         self.closed.realised = sum.map_err(|_| Beyond("the realised profit"))?;
-        self.total.add_closed(realised);
-        self.by_broker
-            .entry(kept.key.broker)
-            .or_default()
-            .add_closed(realised);
-        self.by_account
-            .entry(&kept.key.account)
+        self.sums
+            .entry((&kept.key.account, kept.key.broker))
             .or_default()
             .add_closed(realised);
         Ok(())
@@ -161,24 +156,24 @@ impl<'a> Gathering<'a> {
             self.add_line(group, &line);
             lines.push(line);
         }
-        let total = |sum: Sum| sum.finish().map_err(|beyond| beyond.of("the total"));
-        let unread = self.unread.difference(&self.read);
+        let mut total = self.lines;
+        let mut by_broker = BTreeMap::<_, Sum>::new();
+        let mut by_account = BTreeMap::<_, Sum>::new();
+        for ((account, broker), sum) in &self.sums {
+            total.add_amounts(sum);
+            by_broker.entry(*broker).or_default().add_all(sum);
+            by_account.entry((*account).clone()).or_default().add_all(sum);
+        }
         Ok(Portfolio {
             as_of: self.inputs.now,
             lines,
-            totals: total(self.total)?,
-            by_broker: self
-                .by_broker
-                .into_iter()
-                .map(|(broker, sum)| Ok((broker, total(sum)?)))
-                .collect::<Result<_, PortfolioError>>()?,
-            by_account: self
-                .by_account
-                .into_iter()
-                .map(|(account, sum)| Ok((account.clone(), total(sum)?)))
-                .collect::<Result<_, PortfolioError>>()?,
+            totals: total.finish().map_err(of_the_total)?,
+            by_broker: finished(by_broker)?,
+            by_account: finished(by_account)?,
             closed: self.closed,
-            unread: unread
+            unread: self
+                .unread
+                .difference(&self.read)
                 .map(|(account, broker, book)| UnreadBook {
                     account: (*account).clone(),
                     broker: *broker,
@@ -189,15 +184,11 @@ impl<'a> Gathering<'a> {
     }
 
     fn add_line(&mut self, group: &Group<'a>, line: &Line) {
-        self.total.count(&line.figures, line.price.as_ref());
+        self.lines.count(&line.figures, line.price.as_ref());
         for (draft, part) in group.parts.iter().zip(&line.parts) {
-            self.total.add(&part.figures);
-            let by_broker = self.by_broker.entry(draft.broker).or_default();
-            let by_account = self.by_account.entry(draft.account).or_default();
-            for sum in [by_broker, by_account] {
-                sum.add(&part.figures);
-                sum.count(&part.figures, line.price.as_ref());
-            }
+            let sum = self.sums.entry((draft.account, draft.broker)).or_default();
+            sum.add(&part.figures);
+            sum.count(&part.figures, line.price.as_ref());
         }
     }
 
@@ -244,6 +235,16 @@ impl<'a> Gathering<'a> {
             stale: age > self.inputs.stale_after,
         }
     }
+}
+
+fn finished<K: Ord>(sums: BTreeMap<K, Sum>) -> Result<BTreeMap<K, Totals>, PortfolioError> {
+    sums.into_iter()
+        .map(|(key, sum)| Ok((key, sum.finish().map_err(of_the_total)?)))
+        .collect()
+}
+
+fn of_the_total(beyond: Beyond) -> PortfolioError {
+    beyond.of("the total")
 }
 
 impl Beyond {

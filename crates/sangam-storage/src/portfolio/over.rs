@@ -8,6 +8,9 @@ use crate::cost::exact;
 
 /// The figures over the parts of a line: each is known where it is known of all parts, realised profit where of any.
 pub(super) fn parts(parts: &[Part], raw_cost: Option<i128>) -> Result<Figures, Beyond> {
+    if let [only] = parts {
+        return Ok(only.figures);
+    }
     let all = |figure: fn(&Figures) -> Option<Money>, what| {
         let sum = parts
             .iter()

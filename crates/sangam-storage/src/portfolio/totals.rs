@@ -42,6 +42,26 @@ impl Sum {
         self.realised += exact::of(realised);
     }
 
+    /// Adds the amounts of another sum, and not what it counted.
+    pub(super) fn add_amounts(&mut self, other: &Self) {
+        self.value += other.value;
+        self.cost += other.cost;
+        self.unrealised += other.unrealised;
+        self.realised += other.realised;
+        self.realised_today += other.realised_today;
+    }
+
+    /// Adds another sum.
+    pub(super) fn add_all(&mut self, other: &Self) {
+        self.add_amounts(other);
+        let (counts, more) = (&mut self.counts, other.counts);
+        counts.entries += more.entries;
+        counts.without_value += more.without_value;
+        counts.without_cost += more.without_cost;
+        counts.stale += more.stale;
+        counts.differing += more.differing;
+    }
+
     /// Counts a line, or a part.
     pub(super) fn count(&mut self, figures: &Figures, price: Option<&LastPrice>) {
         let open = u64::from(!figures.quantity.is_zero());
