@@ -1,5 +1,5 @@
 //! The cache in this process: bounded by bytes, each entry alive as long as its kind says by the injected clock. The
-//! least useful entries give way first. moka's own expiry is left off, as it reads a clock no test can move.
+//! least useful entries give way first. Why quick_cache and not moka: `docs/cache.md`.
 
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
@@ -14,6 +14,12 @@ use crate::settings::CachePlan;
 
 /// Bytes an entry takes beside key and value, about: two allocations, counters and links.
 const ENTRY_OVERHEAD: usize = 160;
+/// Bytes of a usual entry: a quote with its name. From it follows how many entries are kept track of after they gave way.
+const ENTRY_TYPICAL: u64 = 1_024;
+/// A part with a lock of its own holds at least so many bytes, as an entry larger than a part is not kept.
+const SHARD_MIN: u64 = 4 << 20;
+/// Most parts.
+const SHARDS_MAX: u64 = 64;
 
 /// A cache in memory.
 ///
@@ -36,7 +42,7 @@ const ENTRY_OVERHEAD: usize = 160;
 /// ```
 #[derive(Debug)]
 pub struct MemoryCache {
-    entries: moka::future::Cache<Key, Kept>,
+    entries: quick_cache::sync::Cache<Key, Kept, Bytes>,
     plan: CachePlan,
     clock: Arc<dyn Clock>,
 }
@@ -45,14 +51,20 @@ impl MemoryCache {
     /// An empty cache.
     #[must_use]
     pub fn new(plan: &CachePlan, clock: Arc<dyn Clock>) -> Self {
-        let entries = moka::future::Cache::builder()
-            .name("sangam")
-            .max_capacity(plan.bytes_max())
-            .weigher(|key: &Key, kept: &Kept| {
-                let bytes = ENTRY_OVERHEAD + key.text.len() + kept.entry.bytes.len();
-                u32::try_from(bytes).unwrap_or(u32::MAX)
-            })
-            .build();
+        let bytes_max = plan.bytes_max();
+        let shards = (bytes_max / SHARD_MIN).clamp(1, SHARDS_MAX);
+        let options = quick_cache::OptionsBuilder::new()
+            .weight_capacity(bytes_max)
+            .estimated_items_capacity(usize::try_from(bytes_max / ENTRY_TYPICAL).unwrap_or(usize::MAX))
+            .shards(usize::try_from(shards).unwrap_or(1))
+            .build()
+            .expect("both capacities are set");
+        let entries = quick_cache::sync::Cache::with_options(
+            options,
+            Bytes,
+            quick_cache::DefaultHashBuilder::default(),
+            quick_cache::sync::DefaultLifecycle::default(),
+        );
         Self {
             entries,
             plan: plan.clone(),
@@ -60,29 +72,28 @@ impl MemoryCache {
         }
     }
 
-    /// Bytes taken now, about; entries past their time count until they are asked for or give way.
-    pub async fn bytes(&self) -> u64 {
-        self.entries.run_pending_tasks().await;
-        self.entries.weighted_size()
-    }
-}
-
-#[async_trait]
-impl Cache for MemoryCache {
-    async fn get(&self, kind: CacheKind, key: &str) -> Option<CacheEntry> {
+    /// The entry of a key, if it is still there and alive: what the port's `get` answers, without its future.
+    #[must_use]
+    pub fn get_now(&self, kind: CacheKind, key: &str) -> Option<CacheEntry> {
         let key = KeyRef { kind, text: key };
-        let kept = self.entries.get(&key).await?;
-        if self.clock.monotonic() < kept.dies_at {
+        let kept = self.entries.get(&key)?;
+        let now = self.clock.monotonic();
+        if now < kept.dies_at {
             return Some(kept.entry);
         }
-        self.entries.invalidate(&key).await;
+        // Only if nobody has stored a younger one meanwhile.
+        self.entries.remove_if(&key, |kept| kept.dies_at <= now);
         None
     }
 
-    async fn set(&self, kind: CacheKind, key: &str, entry: CacheEntry) {
-        let left = self.plan.ttl(kind).saturating_sub(self.age(&entry));
+    /// Stores an entry: what the port's `set` does.
+    pub fn set_now(&self, kind: CacheKind, key: &str, entry: CacheEntry) {
+        let left = self
+            .plan
+            .ttl(kind)
+            .saturating_sub(age(self.clock.as_ref(), &entry));
         if left.is_zero() {
-            self.remove(kind, key).await;
+            self.remove_now(kind, key);
             return;
         }
         // From here the monotonic clock decides: setting the wall clock neither kills entries nor wakes them.
@@ -91,22 +102,57 @@ impl Cache for MemoryCache {
             kind,
             text: key.into(),
         };
-        self.entries.insert(key, Kept { entry, dies_at }).await;
+        self.entries.insert(key, Kept { entry, dies_at });
     }
 
-    async fn remove(&self, kind: CacheKind, key: &str) {
-        self.entries.invalidate(&KeyRef { kind, text: key }).await;
+    /// Forgets one entry: what the port's `remove` does.
+    pub fn remove_now(&self, kind: CacheKind, key: &str) {
+        self.entries.remove(&KeyRef { kind, text: key });
     }
 
-    async fn flush_all(&self) {
-        self.entries.invalidate_all();
+    /// Forgets every entry: what the port's `flush_all` does.
+    pub fn flush_now(&self) {
+        self.entries.clear();
+    }
+
+    /// Bytes taken now, about; entries past their time count until they are asked for or give way.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.entries.weight()
     }
 }
 
-impl MemoryCache {
-    fn age(&self, entry: &CacheEntry) -> Duration {
-        // A value from a clock ahead of ours counts as new.
-        Duration::try_from(self.clock.now().duration_since(entry.made_at)).unwrap_or_default()
+#[async_trait]
+impl Cache for MemoryCache {
+    async fn get(&self, kind: CacheKind, key: &str) -> Option<CacheEntry> {
+        self.get_now(kind, key)
+    }
+
+    async fn set(&self, kind: CacheKind, key: &str, entry: CacheEntry) {
+        self.set_now(kind, key, entry);
+    }
+
+    async fn remove(&self, kind: CacheKind, key: &str) {
+        self.remove_now(kind, key);
+    }
+
+    async fn flush_all(&self) {
+        self.flush_now();
+    }
+}
+
+/// How old an entry is by the wall clock. One from a clock ahead of ours counts as new.
+pub(crate) fn age(clock: &dyn Clock, entry: &CacheEntry) -> Duration {
+    Duration::try_from(clock.now().duration_since(entry.made_at)).unwrap_or_default()
+}
+
+/// Weighs entries by their bytes.
+#[derive(Debug, Clone)]
+struct Bytes;
+
+impl quick_cache::Weighter<Key, Kept> for Bytes {
+    fn weight(&self, key: &Key, kept: &Kept) -> u64 {
+        (ENTRY_OVERHEAD + key.text.len() + kept.entry.bytes.len()) as u64
     }
 }
 

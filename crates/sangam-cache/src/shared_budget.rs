@@ -4,7 +4,6 @@
 //!
 //! The base share is a limiter of its own, given from outside: this module knows the pool and how both go together.
 
-mod backoff;
 mod link;
 mod permit;
 mod plan;
@@ -25,7 +24,7 @@ use sangam_core::ports::{BrokerRateRefusal, Limiter, Permit, PermitRequest, Rate
 use sangam_core::{AccountId, Clock, Monotonic};
 use tokio::task::JoinHandle;
 
-use backoff::Backoff;
+use crate::backoff::Backoff;
 use link::Link;
 use permit::Both;
 use plan::Plan;

@@ -11,10 +11,12 @@ use std::time::Duration;
 
 use fred::clients::Client;
 use fred::error::{Error, ErrorKind};
-use fred::interfaces::{ClientLike as _, LuaInterface as _};
-use fred::types::config::{Config, ConnectionConfig, PerformanceConfig, TcpConfig};
-use fred::types::{ConnectHandle, Value};
+use fred::interfaces::LuaInterface as _;
+use fred::types::Value;
+use fred::types::config::Config;
 use parking_lot::Mutex;
+
+use crate::connection::{self, Bounds, Connection};
 
 use super::plan::Plan;
 use super::wire::Garbage;
@@ -65,19 +67,7 @@ impl From<Error> for LinkError {
 pub(super) struct Link {
     config: Config,
     patience: Duration,
-    open: Mutex<Option<Open>>,
-}
-
-/// Ended when dropped.
-struct Open {
-    client: Client,
-    task: ConnectHandle,
-}
-
-impl Drop for Open {
-    fn drop(&mut self) {
-        self.task.abort();
-    }
+    open: Mutex<Option<Connection>>,
 }
 
 impl fmt::Debug for Link {
@@ -89,13 +79,7 @@ impl fmt::Debug for Link {
 impl Link {
     /// Not connected yet.
     pub(super) fn new(url: &str, patience: Duration) -> Result<Self, Error> {
-        let config = Config::from_url(url)?;
-        if config.server.is_clustered() {
-            return Err(Error::new(
-                ErrorKind::Config,
-                "a cluster's address: give the one node that holds the account's keys",
-            ));
-        }
+        let config = connection::address(url, "the account's keys")?;
         Ok(Self {
             config,
             patience,
@@ -112,33 +96,8 @@ impl Link {
     /// Makes a new connection in place of the one there may be.
     pub(super) async fn open(&self, within: Duration) -> Result<(), LinkError> {
         self.close();
-        let connection = ConnectionConfig {
-            connection_timeout: within,
-            internal_command_timeout: within,
-            max_command_attempts: 1,
-            max_redirections: 0,
-            tcp: TcpConfig {
-                nodelay: Some(true),
-                ..TcpConfig::default()
-            },
-            ..ConnectionConfig::default()
-        };
-        // Without a policy a lost connection stays lost.
-        let client = Client::new(
-            self.config.clone(),
-            Some(PerformanceConfig::default()),
-            Some(connection),
-            None,
-        );
-        let open = Open {
-            task: client.connect(),
-            client,
-        };
-        match tokio::time::timeout(within, open.client.wait_for_connect()).await {
-            Err(_) => return Err(LinkError::Late(within)),
-            Ok(Err(error)) => return Err(error.into()),
-            Ok(Ok(())) => {}
-        }
+        let opened = Connection::open(self.config.clone(), within, Bounds::default()).await;
+        let open = opened.ok_or(LinkError::Late(within))??;
         *self.open.lock() = Some(open);
         Ok(())
     }

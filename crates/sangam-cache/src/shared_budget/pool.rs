@@ -13,13 +13,13 @@ use sangam_core::{Clock, Monotonic, Priority};
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, oneshot};
 
-use super::backoff::Backoff;
 use super::link::{Link, LinkError};
 use super::permit::PoolPermit;
 use super::plan::{Plan, privileged};
 use super::settings::SharedBudgetSettings;
 use super::state::{Call, Place, Standing, State, Told};
 use super::wire::{self, EndKind, Reply, WEIGHT_MAX};
+use crate::backoff::Backoff;
 
 /// A wish for a permit of the pool.
 #[derive(Debug, Clone, Copy)]

@@ -28,6 +28,17 @@ pub enum CacheKind {
 }
 
 impl CacheKind {
+    /// Every kind there is.
+    pub const ALL: [Self; 7] = [
+        Self::MarketData,
+        Self::Depth,
+        Self::Positions,
+        Self::Holdings,
+        Self::Funds,
+        Self::Instruments,
+        Self::Sessions,
+    ];
+
     /// The word used in keys and configuration.
     #[must_use]
     pub fn as_str(self) -> &'static str {

@@ -7,13 +7,13 @@ const LONGEST: Duration = Duration::from_secs(5);
 
 /// The waits between attempts, from a seed.
 #[derive(Debug)]
-pub(super) struct Backoff {
+pub(crate) struct Backoff {
     failures: u32,
     chance: u64,
 }
 
 impl Backoff {
-    pub(super) fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self {
             failures: 0,
             chance: seed,
@@ -21,7 +21,7 @@ impl Backoff {
     }
 
     /// How long to wait now, and whether it is the first failure since a success.
-    pub(super) fn failed(&mut self) -> (Duration, bool) {
+    pub(crate) fn failed(&mut self) -> (Duration, bool) {
         let full = (FIRST * 2_u32.pow(self.failures.min(16))).min(LONGEST);
         self.failures = self.failures.saturating_add(1);
         // Half of it for sure, the rest by chance (SplitMix64).
@@ -34,7 +34,7 @@ impl Backoff {
     }
 
     /// It answers again; whether it had failed before.
-    pub(super) fn succeeded(&mut self) -> bool {
+    pub(crate) fn succeeded(&mut self) -> bool {
         std::mem::take(&mut self.failures) > 0
     }
 }
