@@ -12,17 +12,13 @@ use sangam_core::ports::{BrokerRateRefusal, Limiter, Permit, PermitRequest, Rate
 use sangam_core::{AccountId, CallClass, Clock, Monotonic, Priority, Timestamp};
 use sangam_ratelimit::port::AccountBudgets;
 use sangam_ratelimit::{Rules, ScopeRules, Window};
-use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
-use tokio::net::TcpListener;
 
-/// Longest a condition may take to come true.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+#[path = "server.rs"]
+mod server;
+
+pub(crate) use server::{PATIENCE, fake, ms, until};
 
 pub(crate) const ACCOUNT: &str = "acct";
-
-pub(crate) fn ms(ms: u64) -> Duration {
-    Duration::from_millis(ms)
-}
 
 #[derive(Debug)]
 pub(crate) struct MachineClock(Instant);
@@ -220,20 +216,6 @@ pub(crate) async fn drain(budget: &SharedBudget) -> Vec<Box<dyn Permit>> {
     permits
 }
 
-/// Waits until something holds.
-pub(crate) async fn until(what: &str, mut holds: impl FnMut() -> bool) {
-    let waiting = async {
-        let mut pace = tokio::time::interval(ms(5));
-        while !holds() {
-            pace.tick().await;
-        }
-    };
-    assert!(
-        tokio::time::timeout(PATIENCE, waiting).await.is_ok(),
-        "waited in vain until {what}"
-    );
-}
-
 /// Waits until the pool gives permits: it was begun, and what it may have forgotten counts no more.
 pub(crate) async fn opened(budget: &SharedBudget) {
     let before = budget.report()[0].granted;
@@ -253,44 +235,4 @@ pub(crate) async fn opened(budget: &SharedBudget) {
 
 pub(crate) fn joined(budget: &SharedBudget) -> bool {
     budget.report()[0].joined
-}
-
-/// What a fake server answers to a command; `None` hangs up.
-pub(crate) type Answers = fn(&[String]) -> Option<String>;
-
-/// A server that speaks the protocol's outer form and says what it is told to. Returns its address for `settings`.
-pub(crate) async fn fake(answers: Answers) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("redis://{}", listener.local_addr().unwrap());
-    tokio::spawn(async move {
-        while let Ok((stream, _)) = listener.accept().await {
-            tokio::spawn(async move {
-                let mut stream = BufReader::new(stream);
-                while let Some(words) = command(&mut stream).await {
-                    let Some(answer) = answers(&words) else { return };
-                    if stream.get_mut().write_all(answer.as_bytes()).await.is_err() {
-                        return;
-                    }
-                }
-            });
-        }
-    });
-    url
-}
-
-async fn command(stream: &mut BufReader<tokio::net::TcpStream>) -> Option<Vec<String>> {
-    let mut words = Vec::new();
-    for _ in 0..number(stream).await? {
-        let mut word = vec![0; number(stream).await? + 2];
-        stream.read_exact(&mut word).await.ok()?;
-        word.truncate(word.len() - 2);
-        words.push(String::from_utf8_lossy(&word).into_owned());
-    }
-    Some(words)
-}
-
-async fn number(stream: &mut BufReader<tokio::net::TcpStream>) -> Option<usize> {
-    let mut line = String::new();
-    stream.read_line(&mut line).await.ok()?;
-    line.trim_end().get(1..)?.parse().ok()
 }
