@@ -1,18 +1,21 @@
 //! A connection to Redis by fred, made once and never repaired: what goes wrong ends it, and whoever wants another makes
 //! one. So nothing is ever sent twice, and nothing waits in a queue for a server that is away.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use fred::clients::Client;
 use fred::error::{Error, ErrorKind};
 use fred::interfaces::ClientLike as _;
-use fred::types::ConnectHandle;
 use fred::types::config::{Config, ConnectionConfig, PerformanceConfig, TcpConfig};
+use tokio::sync::Notify;
+use tokio::task::AbortHandle;
 
 /// A client with the task that serves it. Ended when dropped, with all that waits in it.
 pub(crate) struct Connection {
     pub(crate) client: Client,
-    task: ConnectHandle,
+    task: AbortHandle,
+    ended: Arc<Notify>,
 }
 
 impl Drop for Connection {
@@ -43,6 +46,11 @@ pub(crate) fn address(url: &str, what_it_holds: &str) -> Result<Config, Error> {
 }
 
 impl Connection {
+    /// Told when it ends, to one who waits for it.
+    pub(crate) fn ended(&self) -> Arc<Notify> {
+        Arc::clone(&self.ended)
+    }
+
     /// Makes one. `None` if that takes longer than `within`.
     pub(crate) async fn open(
         config: Config,
@@ -67,10 +75,18 @@ impl Connection {
         };
         // Without a policy a lost connection stays lost.
         let client = Client::new(config, Some(performance), Some(connection), None);
+        let serving = client.connect();
+        let ended = Arc::new(Notify::new());
         let open = Self {
-            task: client.connect(),
+            task: serving.abort_handle(),
             client,
+            ended: Arc::clone(&ended),
         };
+        tokio::spawn(async move {
+            // However it ended.
+            let _ended = serving.await;
+            ended.notify_one();
+        });
         match tokio::time::timeout(within, open.client.wait_for_connect()).await {
             Err(_) => None,
             Ok(connected) => Some(connected.map(|()| open)),

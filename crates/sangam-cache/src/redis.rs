@@ -77,14 +77,19 @@ impl RedisCache {
     pub fn state(&self) -> RedisCacheState {
         let line = &self.store.line;
         let away = line.away().map(|(since, why)| Away { since, why });
-        let owes = self.store.forgotten.lock().owes();
-        self.store.counts.state(away, line.lives(), owes)
+        self.store.counts.state(away, line.lives(), self.store.owes())
     }
 
     /// Whether Redis is in use at the moment.
     #[must_use]
     pub fn is_connected(&self) -> bool {
         self.store.line.is_closed()
+    }
+
+    /// How often Redis was reached.
+    #[must_use]
+    pub fn connections(&self) -> u64 {
+        self.store.line.lives()
     }
 
     /// Stores an entry and tells whether Redis has it now, or had no need to because it is too old.

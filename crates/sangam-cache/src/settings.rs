@@ -129,6 +129,16 @@ impl CachePlan {
     }
 }
 
+#[cfg(feature = "redis")]
+impl CachePlan {
+    /// The same with so much of the bytes.
+    pub(crate) fn with_bytes_of(&self, percent: u64) -> Self {
+        let mut settings = self.0.clone();
+        settings.bytes_max = settings.bytes_max / 100 * percent;
+        Self(settings)
+    }
+}
+
 impl Default for CachePlan {
     /// The default settings, which are in range.
     fn default() -> Self {

@@ -2,6 +2,7 @@
 //!
 //! What the bytes look like is this layer's own affair; a value that does not decode (another version wrote it) is a miss.
 
+mod encoding;
 mod flight;
 
 use std::any::Any;
@@ -14,6 +15,7 @@ use sangam_core::{Clock, Timestamp};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use encoding::decode;
 use flight::{Flights, Landed, Seat};
 
 /// A value and how old it is.
@@ -195,15 +197,9 @@ impl fmt::Debug for TypedCache {
 }
 
 fn encode<T: Serialize>(kind: CacheKind, key: &str, value: &T) -> Option<Arc<[u8]>> {
-    match serde_json::to_vec(value) {
-        Ok(bytes) => Some(bytes.into()),
-        Err(error) => {
-            tracing::warn!(kind = kind.as_str(), key, %error, "a value cannot be kept in the cache");
-            None
-        }
+    let encoded = encoding::encode(value);
+    if let Err(error) = &encoded {
+        tracing::warn!(kind = kind.as_str(), key, %error, "a value cannot be kept in the cache");
     }
-}
-
-fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, serde_json::Error> {
-    serde_json::from_slice(bytes)
+    encoded.ok()
 }

@@ -42,6 +42,8 @@ async fn memory_is_bounded() {
         "{bytes}: the bound is there to be used"
     );
 
+    // What is too large is not kept, nor is what it came after.
+    cache.set(CacheKind::Depth, "giant", entry(10)).await;
     cache.set(CacheKind::Depth, "giant", entry(1 << 20)).await;
     assert!(cache.bytes() <= plan.bytes_max());
     assert_eq!(cache.get(CacheKind::Depth, "giant").await, None);

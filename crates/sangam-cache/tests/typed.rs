@@ -9,8 +9,8 @@ use futures::future::join_all;
 use proptest::prelude::*;
 use sangam_cache::{CachePlan, MemoryCache, TypedCache};
 use sangam_core::ports::{Cache as _, CacheEntry, CacheKind};
-use sangam_core::{Clock as _, Quote};
-use sangam_testkit::{ManualClock, samples};
+use sangam_core::{Clock as _, Depth, DepthLevel, Funds, Quote};
+use sangam_testkit::{ManualClock, samples, strategies};
 use tokio::sync::{Notify, oneshot};
 
 const KIND: CacheKind = CacheKind::MarketData;
@@ -114,6 +114,92 @@ async fn a_quote_survives_to_the_last_digit() {
     bench.cache.put(KIND, "q", &quote).await;
     let found = bench.cache.get::<Quote>(KIND, "q", SECOND).await;
     assert_eq!(found.expect("kept").value, quote);
+}
+
+prop_compose! {
+    fn quote()(
+        instrument in strategies::instrument(),
+        last in strategies::price(),
+        prices in proptest::collection::vec(proptest::option::of(strategies::price()), 8),
+        volume in proptest::option::of(strategies::quantity()),
+        open_interest in proptest::option::of(strategies::quantity()),
+        exchange_time in proptest::option::of(strategies::instant()),
+        received_at in strategies::instant(),
+    ) -> Quote {
+        Quote {
+            instrument,
+            last,
+            bid: prices[0],
+            ask: prices[1],
+            open: prices[2],
+            high: prices[3],
+            low: prices[4],
+            previous_close: prices[5],
+            volume,
+            open_interest,
+            lower_circuit: prices[6],
+            upper_circuit: prices[7],
+            exchange_time,
+            received_at,
+        }
+    }
+}
+
+prop_compose! {
+    fn level()(
+        price in strategies::price(),
+        quantity in strategies::quantity(),
+        orders: Option<u32>,
+    ) -> DepthLevel {
+        DepthLevel { price, quantity, orders }
+    }
+}
+
+prop_compose! {
+    fn depth()(
+        quote in quote(),
+        bids in proptest::collection::vec(level(), 0..6),
+        asks in proptest::collection::vec(level(), 0..6),
+        units in proptest::collection::vec(proptest::option::of(strategies::quantity()), 3),
+    ) -> Depth {
+        Depth { quote, bids, asks, last_quantity: units[0], total_bid: units[1], total_ask: units[2] }
+    }
+}
+
+prop_compose! {
+    fn funds()(units in proptest::collection::vec(any::<i32>(), 5)) -> Funds {
+        let money = |at: usize| format!("{}.{:02}", units[at], at).parse().expect("money");
+        Funds {
+            available: money(0),
+            used: money(1),
+            collateral: money(2),
+            realised: money(3),
+            unrealised: money(4),
+        }
+    }
+}
+
+async fn comes_back<T>(value: T) -> Result<(), TestCaseError>
+where
+    T: serde::Serialize + serde::de::DeserializeOwned + PartialEq + std::fmt::Debug,
+{
+    let bench = bench();
+    bench.cache.put(KIND, "x", &value).await;
+    let found = bench.cache.get::<T>(KIND, "x", SECOND).await;
+    prop_assert_eq!(found.map(|found| found.value), Some(value));
+    Ok(())
+}
+
+proptest! {
+    #[test]
+    fn property_values_of_the_domain_come_back_as_they_were(quote in quote(), depth in depth(), funds in funds()) {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+        runtime.block_on(async {
+            comes_back(quote).await?;
+            comes_back(depth).await?;
+            comes_back(vec![funds]).await
+        })?;
+    }
 }
 
 /// Fetches wait for a sign and count themselves.

@@ -9,17 +9,6 @@ use sangam_core::{Clock as _, ManualClock};
 
 use crate::samples;
 
-/// Every kind there is.
-const KINDS: [CacheKind; 7] = [
-    CacheKind::MarketData,
-    CacheKind::Depth,
-    CacheKind::Positions,
-    CacheKind::Holdings,
-    CacheKind::Funds,
-    CacheKind::Instruments,
-    CacheKind::Sessions,
-];
-
 /// Runs the whole suite; `fresh` makes an empty cache that reads the clock it is given, `ttl` tells how long it keeps
 /// entries of a kind.
 ///
@@ -36,7 +25,7 @@ where
     removing_takes_one(&fresh(clock.clone()).await, &clock).await;
     flushing_takes_all(&fresh(clock.clone()).await, &clock).await;
     bytes_come_back_as_they_were(&fresh(clock.clone()).await, &clock).await;
-    for kind in KINDS {
+    for kind in CacheKind::ALL {
         entries_die_at_their_time(&fresh(clock.clone()).await, &clock, kind, ttl(kind)).await;
     }
 }
@@ -50,7 +39,7 @@ fn entry(clock: &ManualClock, text: &str) -> CacheEntry {
 
 async fn kinds_and_keys_are_apart(cache: &impl Cache, clock: &ManualClock) {
     let keys = ["a", "b", "", "a:b", "market_data", "NSE:M&M", "₹ and a\nbreak"];
-    for kind in KINDS {
+    for kind in CacheKind::ALL {
         for key in keys {
             assert_eq!(cache.get(kind, key).await, None, "{kind:?} {key:?}");
             cache
@@ -58,7 +47,7 @@ async fn kinds_and_keys_are_apart(cache: &impl Cache, clock: &ManualClock) {
                 .await;
         }
     }
-    for kind in KINDS {
+    for kind in CacheKind::ALL {
         for key in keys {
             let expected = entry(clock, &format!("{}|{key}", kind.as_str()));
             assert_eq!(cache.get(kind, key).await, Some(expected));
@@ -86,11 +75,11 @@ async fn removing_takes_one(cache: &impl Cache, clock: &ManualClock) {
 }
 
 async fn flushing_takes_all(cache: &impl Cache, clock: &ManualClock) {
-    for kind in KINDS {
+    for kind in CacheKind::ALL {
         cache.set(kind, "x", entry(clock, "one")).await;
     }
     cache.flush_all().await;
-    for kind in KINDS {
+    for kind in CacheKind::ALL {
         assert_eq!(cache.get(kind, "x").await, None, "{kind:?}");
     }
     let again = entry(clock, "two");

@@ -1,6 +1,7 @@
 //! The line to Redis with its breaker. Closed, commands go over the one connection there is. Open, nobody waits: the answer
 //! is "away" at once, and one task tries to reach Redis in the background.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use fred::error::{Error, ErrorKind};
 use fred::types::Value;
 use parking_lot::Mutex;
 use sangam_core::Timestamp;
+use tokio::sync::Notify;
 
 use crate::connection::Connection;
 
@@ -110,6 +112,14 @@ impl Line {
                 life: self.life.load(Ordering::Relaxed),
             }),
             Standing::Open { .. } => Err(Trouble::Away),
+        }
+    }
+
+    /// The connection in use, to know of its end.
+    pub(super) fn ended(&self) -> Option<Arc<Notify>> {
+        match &*self.standing.lock() {
+            Standing::Closed(connection) => Some(connection.ended()),
+            Standing::Open { .. } => None,
         }
     }
 

@@ -96,6 +96,11 @@ impl Store {
         }
     }
 
+    /// Whether Redis is to be told of something that was forgotten.
+    pub(super) fn owes(&self) -> bool {
+        self.forgotten.lock().owes()
+    }
+
     fn now(&self) -> Now {
         Now {
             wall: self.clock.now(),

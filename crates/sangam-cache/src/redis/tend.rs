@@ -20,11 +20,20 @@ impl Store {
     /// Looks after the line until the task is ended.
     pub(super) async fn tend(self: Arc<Self>, mut backoff: Backoff) {
         loop {
-            if let Ok(wire) = self.line.wire() {
-                if !self.forgotten.lock().owes() {
-                    self.wake.notified().await;
-                } else if self.pay(&wire).await.is_err() {
-                    tokio::time::sleep(PAY_AGAIN).await;
+            if let (Ok(wire), Some(ended)) = (self.line.wire(), self.line.ended()) {
+                if self.owes() {
+                    if self.pay(&wire).await.is_err() {
+                        tokio::time::sleep(PAY_AGAIN).await;
+                    }
+                    continue;
+                }
+                tokio::select! {
+                    () = self.wake.notified() => {}
+                    // Seen also when nobody asks, or nobody has the patience to hear of it.
+                    () = ended.notified() => {
+                        let trouble = Trouble::Lost("the connection was closed".to_owned());
+                        self.line.give_up(&wire, self.clock.now(), &trouble);
+                    }
                 }
                 continue;
             }

@@ -13,10 +13,11 @@ use sangam_core::{AccountId, CallClass, Clock, Monotonic, Priority, Timestamp};
 use sangam_ratelimit::port::AccountBudgets;
 use sangam_ratelimit::{Rules, ScopeRules, Window};
 
-#[path = "server.rs"]
-mod server;
+mod fake;
+mod until;
 
-pub(crate) use server::{PATIENCE, fake, ms, until};
+pub(crate) use fake::{Answers, fake};
+pub(crate) use until::{PATIENCE, ms, until};
 
 pub(crate) const ACCOUNT: &str = "acct";
 

@@ -1,30 +1,7 @@
-//! Servers that are none, and conditions that are waited for.
-
-use std::time::Duration;
+//! Servers that are none.
 
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpListener;
-
-/// Longest a condition may take to come true.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
-
-pub(crate) fn ms(ms: u64) -> Duration {
-    Duration::from_millis(ms)
-}
-
-/// Waits until something holds.
-pub(crate) async fn until(what: &str, mut holds: impl FnMut() -> bool) {
-    let waiting = async {
-        let mut pace = tokio::time::interval(ms(5));
-        while !holds() {
-            pace.tick().await;
-        }
-    };
-    assert!(
-        tokio::time::timeout(PATIENCE, waiting).await.is_ok(),
-        "waited in vain until {what}"
-    );
-}
 
 /// What a fake server answers to a command; `None` hangs up.
 pub(crate) type Answers = fn(&[String]) -> Option<String>;
