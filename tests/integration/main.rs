@@ -4,6 +4,8 @@
 mod api_failover_mechanism;
 mod bad_input;
 mod brokers_down;
+mod cache_backends;
+mod cache_performance_under_load;
 mod gateway_contract;
 mod gateways_share;
 mod limit_your_own_client;
@@ -15,6 +17,7 @@ mod predictive_analytics_spike_detection;
 mod rate_limits;
 mod redis_proxy;
 mod secrets_stay_out;
+mod redis_trouble;
 mod shared_budget;
 mod support;
 mod symbols_and_masters;

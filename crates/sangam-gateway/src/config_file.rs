@@ -11,7 +11,7 @@ use secrecy::SecretString;
 use crate::cli::args::Common;
 
 /// Variables that are settings of the file.
-const KEYS: [&str; 9] = [
+const KEYS: [&str; 14] = [
     "SANGAM_LISTEN",
     "SANGAM_DATA_DIR",
     "SANGAM_HEALTH_INTERVAL_S",
@@ -19,6 +19,11 @@ const KEYS: [&str; 9] = [
     "SANGAM_ORDERS__SLIPPAGE_BP",
     "SANGAM_ORDERS__QUOTE_AGE_MAX_MS",
     "SANGAM_CACHE__QUOTE_MAX_AGE_MS",
+    "SANGAM_CACHE__DEPTH_MAX_AGE_MS",
+    "SANGAM_CACHE__BYTES_MAX",
+    "SANGAM_CACHE__REDIS_URL",
+    "SANGAM_CACHE__KEY_PREFIX",
+    "SANGAM_CACHE__REDIS_PATIENCE_MS",
     "SANGAM_INBOUND__PER_SECOND",
     "SANGAM_INBOUND__BURST",
 ];

@@ -1,12 +1,14 @@
 //! What can be set, in two types: [`RawConfig`] is the file as written, [`Config`] is what passed the checks. The facade
 //! reads neither files nor the environment; whoever runs it does, and hands the text's fields over.
 
+mod cache;
 mod checked;
 mod ledger;
 mod limits;
 mod raw;
 mod shared;
 
+pub use cache::{CacheConfig, CacheRedis};
 pub use checked::{AccountConfig, Config, ConfigError, Hosts, check, env_name};
 pub use ledger::{LedgerConfig, RawLedger};
 pub use limits::{LimitsConfig, RawLimits};

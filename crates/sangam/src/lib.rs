@@ -5,6 +5,7 @@ mod adapters;
 pub mod books;
 mod boot;
 mod bursts;
+mod caching;
 mod clock;
 pub mod config;
 mod data_dir;

@@ -1,4 +1,4 @@
-//! Prices: from memory when fresh enough, else from whichever broker answers. A batch goes to one broker at a time, and
+//! Prices: from the cache when fresh enough, else from whichever broker answers. A batch goes to one broker at a time, and
 //! what that one could not tell goes to the next.
 
 use std::collections::BTreeMap;
@@ -20,15 +20,15 @@ const MANY: usize = 10;
 type Answers = Vec<(InstrumentId, Result<Seen<Quote>, Error>)>;
 
 impl System {
-    /// One quote, from memory when fresh enough, else from the best broker that answers. However many ask for it at once,
+    /// One quote, from the cache when fresh enough, else from the best broker that answers. However many ask for it at once,
     /// one call is made.
     ///
     /// # Errors
     /// The last broker's refusal.
     pub async fn quote(&self, id: &InstrumentId) -> Result<Seen<Quote>, Error> {
         let fetch = async || match self.fetch_quotes(std::slice::from_ref(id)).await.pop() {
-            Some((_, answer)) => answer.map(|seen| CachedQuote {
-                quote: seen.value,
+            Some((_, answer)) => answer.map(|seen| Priced {
+                value: seen.value,
                 broker: seen.broker,
             }),
             None => Err(Error::refused(
@@ -36,23 +36,24 @@ impl System {
                 format!("no answer for {id}"),
             )),
         };
-        let max_age = self.inner.config.quote_max_age;
+        let max_age = self.inner.config.cache.quote_max_age;
         let kept = self
             .inner
             .cache
+            .typed
             .get_or_fetch(CacheKind::MarketData, &id.to_string(), max_age, fetch)
             .await;
         match kept {
             Ok(found) => Ok(Seen {
-                age: self.age(found.value.quote.received_at),
-                value: found.value.quote,
+                age: self.age(found.value.value.received_at),
+                value: found.value.value,
                 broker: found.value.broker,
             }),
             Err(error) => Err(again(&error)),
         }
     }
 
-    /// Quotes in the order asked for, each from memory when fresh enough, else from the best broker that answers.
+    /// Quotes in the order asked for, each from the cache when fresh enough, else from the best broker that answers.
     pub async fn quotes(&self, ids: &[InstrumentId]) -> Vec<(InstrumentId, Result<Seen<Quote>, Error>)> {
         if let [only] = ids {
             return vec![(only.clone(), self.quote(only).await)];
@@ -86,13 +87,14 @@ impl System {
     }
 
     async fn cached_quote(&self, id: &InstrumentId) -> Option<Seen<Quote>> {
-        let max_age = self.inner.config.quote_max_age;
+        let max_age = self.inner.config.cache.quote_max_age;
         let kept = self
             .inner
             .cache
-            .get::<CachedQuote>(CacheKind::MarketData, &id.to_string(), max_age)
+            .typed
+            .get::<Priced<Quote>>(CacheKind::MarketData, &id.to_string(), max_age)
             .await?;
-        let CachedQuote { quote, broker } = kept.value;
+        let Priced { value: quote, broker } = kept.value;
         Some(Seen {
             age: self.age(quote.received_at),
             value: quote,
@@ -171,14 +173,15 @@ impl System {
     }
 
     async fn seen(&self, id: &InstrumentId, quote: Quote, broker: BrokerName) -> Seen<Quote> {
-        let kept = CachedQuote { quote, broker };
+        let kept = Priced { value: quote, broker };
         self.inner
             .cache
+            .typed
             .put(CacheKind::MarketData, &id.to_string(), &kept)
             .await;
         Seen {
-            age: self.age(kept.quote.received_at),
-            value: kept.quote,
+            age: self.age(kept.value.received_at),
+            value: kept.value,
             broker,
         }
     }
@@ -201,23 +204,41 @@ impl System {
         candidates
     }
 
-    /// Market depth from the best broker that answers.
+    /// Market depth, from the cache when fresh enough, else from the best broker that answers. However many ask for it at
+    /// once, one call is made.
     ///
     /// # Errors
     /// The last broker's refusal.
     pub async fn depth(&self, id: &InstrumentId) -> Result<Seen<Depth>, Error> {
-        let candidates = self.candidates(Operation::Depth, Some(id));
-        let answer = self
-            .read(Operation::Depth, candidates, |account| async move {
-                account.broker.depth(id).await
-            })
+        let fetch = async || {
+            let candidates = self.candidates(Operation::Depth, Some(id));
+            let answer = self
+                .read(Operation::Depth, candidates, |account| async move {
+                    account.broker.depth(id).await
+                })
+                .await;
+            answer
+                .map(|(value, candidate)| Priced {
+                    value,
+                    broker: candidate.broker,
+                })
+                .map_err(ReadFailed::into_error)
+        };
+        let max_age = self.inner.config.cache.depth_max_age;
+        let kept = self
+            .inner
+            .cache
+            .typed
+            .get_or_fetch(CacheKind::Depth, &id.to_string(), max_age, fetch)
             .await;
-        let (depth, candidate) = answer.map_err(ReadFailed::into_error)?;
-        Ok(Seen {
-            age: self.age(depth.quote.received_at),
-            value: depth,
-            broker: candidate.broker,
-        })
+        match kept {
+            Ok(found) => Ok(Seen {
+                age: self.age(found.value.value.quote.received_at),
+                value: found.value.value,
+                broker: found.value.broker,
+            }),
+            Err(error) => Err(again(&error)),
+        }
     }
 
     /// Candles from the best broker that offers them.
@@ -293,10 +314,10 @@ impl System {
     }
 }
 
-/// A quote as it is kept in memory.
-#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
-struct CachedQuote {
-    quote: Quote,
+/// A price as it is kept in the cache.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+struct Priced<T> {
+    value: T,
     broker: BrokerName,
 }
 

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 use sangam_broker::{Fetch, FetchSettings};
+use sangam_cache::RedisCacheState;
 use sangam_cache::shared_budget::SharedBudget;
-use sangam_cache::{CacheSettings, MemoryCache, TypedCache};
 use sangam_core::ports::{Broker, Ledger, Limiter, SymbolMap};
 use sangam_core::{AccountId, Clock, GroupId, IST, Timestamp};
 use sangam_instruments::{LiveTable, Store, Table};
@@ -17,6 +17,7 @@ use sangam_storage::SqlLedger;
 
 use crate::adapters::OrderLine;
 use crate::bursts::Bursts;
+use crate::caching::Caching;
 use crate::config::{AccountConfig, Config};
 use crate::data_dir::{self, DataDir};
 use crate::demand::Demand;
@@ -54,7 +55,7 @@ pub(crate) struct Inner {
     /// The same under the lease of each group.
     led: Vec<Arc<LeasedLedger>>,
     pub(crate) written: snapshots::Kept,
-    pub(crate) cache: TypedCache,
+    pub(crate) cache: Caching,
     pub(crate) live: Arc<LiveTable>,
     pub(crate) store: Store,
     pub(crate) fetch: Fetch,
@@ -136,17 +137,7 @@ impl System {
         let desks = desks(
             &config, &accounts, &led, &router, &limiter, &symbols, &clock, &tag_key,
         );
-        let cache_settings = CacheSettings {
-            market_data_ttl: config.quote_max_age,
-            ..CacheSettings::default()
-        };
-        let cache_plan = cache_settings
-            .check()
-            .map_err(|error| StartError::Cache(error.to_string()))?;
-        let cache = TypedCache::new(
-            Arc::new(MemoryCache::new(&cache_plan, Arc::clone(&clock))),
-            Arc::clone(&clock),
-        );
+        let cache = Caching::start(&config.cache, simulated_only, &clock).await?;
         let system = Self {
             inner: Arc::new(Inner {
                 master_urls: masters::urls(&config.accounts),
@@ -222,6 +213,12 @@ impl System {
     #[must_use]
     pub fn limiter(&self) -> &dyn Limiter {
         self.inner.limiter.as_ref()
+    }
+
+    /// How it goes with the Redis that prices are shared over; `None` without one.
+    #[must_use]
+    pub fn cache_redis(&self) -> Option<RedisCacheState> {
+        self.inner.cache.redis()
     }
 
     /// The way to an account's broker.

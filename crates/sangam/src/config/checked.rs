@@ -12,6 +12,7 @@ use sangam_routing::RoutingRules;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::ledger::{self, LedgerConfig};
+use super::cache::{self, CacheConfig};
 use super::limits::{self, LimitsConfig};
 use super::raw::{RawAccount, RawConfig};
 use super::shared::{self, SharedConfig};
@@ -46,8 +47,8 @@ pub struct Config {
     pub routing: RoutingRules,
     /// The desk's settings.
     pub desk: DeskSettings,
-    /// Oldest quote answered from memory.
-    pub quote_max_age: Duration,
+    /// The cache.
+    pub cache: CacheConfig,
     /// Calls a second one API key may make.
     pub inbound_per_second: u32,
     /// Calls it may make at once.
@@ -165,12 +166,7 @@ pub fn check(raw: RawConfig) -> Result<Config, ConfigError> {
             },
             ..DeskSettings::default()
         },
-        quote_max_age: Duration::from_millis(within(
-            "cache.quote_max_age_ms",
-            raw.cache.quote_max_age_ms,
-            0,
-            600_000,
-        )?),
+        cache: cache::check(&raw.cache)?,
         inbound_per_second: within("inbound.per_second", raw.inbound.per_second, 1, 1_000_000)?,
         inbound_burst: within("inbound.burst", raw.inbound.burst, 1, 1_000_000)?,
         health_interval: Duration::from_secs(within("health_interval_s", raw.health_interval_s, 1, 3_600)?),

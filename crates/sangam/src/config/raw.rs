@@ -27,7 +27,7 @@ pub struct RawConfig {
     pub orders: RawOrders,
     /// The books.
     pub ledger: RawLedger,
-    /// How old cached values may be.
+    /// How old cached prices may be, and where they are kept.
     pub cache: RawCache,
     /// Limits on calls to the gateway itself.
     pub inbound: RawInbound,
@@ -157,14 +157,30 @@ impl Default for RawOrders {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RawCache {
-    /// Oldest quote answered from memory, in milliseconds; 0 asks the broker each time. Default 1000.
+    /// Oldest quote answered from the cache, in milliseconds; 0 asks the broker each time. Default 1000.
     pub quote_max_age_ms: u64,
+    /// Oldest depth answered from the cache, in milliseconds; 0 asks the broker each time. Default 1000.
+    pub depth_max_age_ms: u64,
+    /// Most bytes in memory. Default 33554432 (32 MiB); 64 KiB to 64 GiB.
+    pub bytes_max: u64,
+    /// Where the Redis or Valkey (6.2 or later) is that gateways share prices over: `redis://127.0.0.1:6379`, with TLS
+    /// `rediss://`. May hold a password; better set as `SANGAM_CACHE__REDIS_URL` than written here. Absent: memory alone.
+    pub redis_url: Option<SecretString>,
+    /// What keys in Redis begin with; gateways with the same one share prices. Default `sangam`.
+    pub key_prefix: String,
+    /// How long an answer of Redis is waited for, in milliseconds. Default 50; 1 to 10000.
+    pub redis_patience_ms: u64,
 }
 
 impl Default for RawCache {
     fn default() -> Self {
         Self {
             quote_max_age_ms: 1_000,
+            depth_max_age_ms: 1_000,
+            bytes_max: 32 << 20,
+            redis_url: None,
+            key_prefix: "sangam".to_owned(),
+            redis_patience_ms: 50,
         }
     }
 }

@@ -66,15 +66,7 @@ pub(super) fn check(raw: RawShared) -> Result<SharedConfig, ConfigError> {
             "is missing; write it like redis://127.0.0.1:6379, or set SANGAM_SHARED_REDIS_URL",
         );
     };
-    let scheme = redis_url
-        .expose_secret()
-        .split("://")
-        .next()
-        .unwrap_or_default()
-        .to_owned();
-    if !["redis", "rediss", "valkey", "valkeys"].contains(&scheme.as_str())
-        || !redis_url.expose_secret().contains("://")
-    {
+    if !is_redis(&redis_url) {
         // The value may hold a password and is not repeated.
         return wrong(
             "shared.redis_url",
@@ -88,6 +80,12 @@ pub(super) fn check(raw: RawShared) -> Result<SharedConfig, ConfigError> {
         base_percent: within("shared.base_percent", raw.base_percent, 0, 100)?,
         key_prefix: raw.key_prefix,
     })
+}
+
+/// Whether it looks like an address of Redis.
+pub(super) fn is_redis(url: &SecretString) -> bool {
+    let scheme = url.expose_secret().split_once("://").map(|(scheme, _)| scheme);
+    matches!(scheme, Some("redis" | "rediss" | "valkey" | "valkeys"))
 }
 
 #[cfg(test)]
