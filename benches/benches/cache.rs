@@ -217,6 +217,7 @@ fn both<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(
 ) {
     let json = |value: &T| serde_json::to_vec(value).expect("it encodes");
     let pack = |value: &T| rmp_serde::to_vec_named(value).expect("it encodes");
+    let by_place = |value: &T| rmp_serde::to_vec(value).expect("it encodes");
     let cbor = |value: &T| {
         let mut bytes = Vec::new();
         ciborium::into_writer(value, &mut bytes).expect("it encodes");
@@ -225,9 +226,10 @@ fn both<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(
     let un_json = |bytes: &[u8]| serde_json::from_slice::<T>(bytes).expect("it decodes");
     let un_pack = |bytes: &[u8]| rmp_serde::from_slice::<T>(bytes).expect("it decodes");
     let un_cbor = |bytes: &[u8]| ciborium::from_reader::<T, _>(bytes).expect("it decodes");
-    let codecs: [(&str, &dyn Fn(&T) -> Vec<u8>, &dyn Fn(&[u8]) -> T); 3] = [
+    let codecs: [(&str, &dyn Fn(&T) -> Vec<u8>, &dyn Fn(&[u8]) -> T); 4] = [
         ("json", &json, &un_json),
         ("messagepack", &pack, &un_pack),
+        ("messagepack_without_names", &by_place, &un_pack),
         ("cbor", &cbor, &un_cbor),
     ];
     for (name, encode, decode) in codecs {

@@ -6,6 +6,7 @@
 mod audit;
 mod bench;
 mod block;
+mod cache;
 mod forecast;
 mod limits;
 mod measured;
@@ -29,7 +30,7 @@ struct Recipe {
     make: fn(&Workspace) -> Result<String>,
 }
 
-const RECIPES: [Recipe; 5] = [
+const RECIPES: [Recipe; 6] = [
     Recipe {
         name: "limits",
         page: "docs/limits.md",
@@ -39,6 +40,11 @@ const RECIPES: [Recipe; 5] = [
         name: "shared-budget",
         page: "docs/shared-budget.md",
         make: shared_budget::make,
+    },
+    Recipe {
+        name: "cache",
+        page: "docs/cache.md",
+        make: cache::make,
     },
     Recipe {
         name: "forecast",

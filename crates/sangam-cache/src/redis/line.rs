@@ -170,16 +170,26 @@ impl Line {
         }
     }
 
-    /// Gives the connection up, with all that waits on it.
+    /// Gives up the connection there is, with all that waits on it.
     pub(super) fn hang_up(&self, now: Timestamp, why: &str) {
-        let open = Standing::Open {
-            since: now,
-            why: why.to_owned(),
-        };
+        self.open_if(now, why, |_| true);
+    }
+
+    /// Opens the breaker if the trouble is of the connection in use, not of one before it.
+    pub(super) fn give_up(&self, wire: &Wire, now: Timestamp, trouble: &Trouble) {
+        self.open_if(now, &trouble.to_string(), |life| life == wire.life);
+    }
+
+    fn open_if(&self, now: Timestamp, why: &str, is_it: impl FnOnce(u64) -> bool) {
         let mut standing = self.standing.lock();
-        if matches!(&*standing, Standing::Closed(_)) {
+        if matches!(&*standing, Standing::Closed(_)) && is_it(self.life.load(Ordering::Relaxed)) {
+            let open = Standing::Open {
+                since: now,
+                why: why.to_owned(),
+            };
             let given_up = std::mem::replace(&mut *standing, open);
             drop(standing);
+            // What waits on it is woken here, without the lock.
             drop(given_up);
         }
     }
@@ -230,13 +240,6 @@ impl Line {
         if self.life.load(Ordering::Relaxed) == wire.life {
             self.failures.store(0, Ordering::Relaxed);
             self.answered.fetch_add(1, Ordering::Relaxed);
-        }
-    }
-
-    /// Opens the breaker if the trouble is of the connection in use.
-    pub(super) fn give_up(&self, wire: &Wire, now: Timestamp, trouble: &Trouble) {
-        if self.life.load(Ordering::Relaxed) == wire.life {
-            self.hang_up(now, &trouble.to_string());
         }
     }
 }
