@@ -11,8 +11,8 @@ use sangam_orders::DeskSettings;
 use sangam_routing::RoutingRules;
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::ledger::{self, LedgerConfig};
 use super::cache::{self, CacheConfig};
+use super::ledger::{self, LedgerConfig};
 use super::limits::{self, LimitsConfig};
 use super::raw::{RawAccount, RawConfig};
 use super::shared::{self, SharedConfig};
