@@ -29,9 +29,9 @@ ask!(
 );
 ask!(LEASES, c::LEASES, "select {} from leases");
 
-/// Makes sure that what was loaded is what the books hold: if somebody else wrote since, it is forgotten.
-pub(super) async fn to_the_end(session: &mut dyn Session, working: &mut Working) -> Result<(), Fault> {
-    let rows = session.rows(&HEAD, Vec::new()).await?;
+/// Begins a transaction that writes, and makes sure that what was loaded is what the books hold: if somebody else wrote since, it is forgotten.
+pub(super) async fn begin(session: &mut dyn Session, working: &mut Working) -> Result<(), Fault> {
+    let rows = session.begin_asking(&HEAD).await?;
     let found = rows.first().ok_or_else(|| LedgerError::Damaged {
         subject: "audit_head".to_owned(),
         what: "its row is missing: restore a backup".to_owned(),

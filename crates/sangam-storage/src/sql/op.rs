@@ -71,6 +71,17 @@ pub(crate) enum Op {
 }
 
 impl Op {
+    /// The table it is about.
+    pub(crate) fn table(&self) -> &'static str {
+        match self {
+            Self::Insert { table, .. }
+            | Self::Upsert { table, .. }
+            | Self::Update { table, .. }
+            | Self::Delete { table, .. }
+            | Self::Find { table, .. } => table,
+        }
+    }
+
     /// The columns of a row as it is handed over.
     pub(crate) fn columns(&self) -> impl ExactSizeIterator<Item = Column> + Clone + '_ {
         let (one, two): (&[Column], &[Column]) = match self {

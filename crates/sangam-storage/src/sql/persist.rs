@@ -11,7 +11,7 @@ use super::columns as c;
 use super::encode::Encode;
 use super::failure::Fault;
 use super::op::{Column, Op, blob, int, text};
-use super::session::Session;
+use super::session::{Rows, Session};
 use crate::cost::{Lot, PositionKey};
 use crate::rules::{Snapshot, Working};
 
@@ -128,20 +128,61 @@ static HEAD: Op = Op::Update {
     sets: &[int("sequence"), blob("hash"), int("newest_at")],
 };
 
-/// Writes everything that became different.
-pub(super) async fn all(session: &mut dyn Session, working: &mut Working) -> Result<(), Fault> {
-    orders(session, working).await?;
-    attempts(session, working).await?;
-    fills(session, working).await?;
-    positions(session, working).await?;
-    for snapshot in &working.dirty.snapshots {
-        one_snapshot(session, snapshot).await?;
-    }
-    leases(session, working).await?;
-    audit(session, working).await
+/// What is to be written, in order.
+#[derive(Default)]
+struct Plan {
+    writes: Vec<(&'static Op, Rows)>,
+    /// How many rows a write has to touch, by its place.
+    expected: Vec<(usize, u64)>,
 }
 
-async fn orders(session: &mut dyn Session, working: &Working) -> Result<(), Fault> {
+impl Plan {
+    fn write(&mut self, op: &'static Op, rows: Encode) {
+        if !rows.is_empty() {
+            self.writes.push((op, rows.rows()));
+        }
+    }
+
+    /// Rows that must all be found.
+    fn exactly(&mut self, op: &'static Op, rows: Encode, expected: u64) {
+        if !rows.is_empty() {
+            self.expected.push((self.writes.len(), expected));
+            self.write(op, rows);
+        }
+    }
+}
+
+/// Writes everything that became different.
+pub(super) async fn all(session: &mut dyn Session, working: &mut Working) -> Result<(), Fault> {
+    let mut plan = Plan::default();
+    orders(&mut plan, working);
+    attempts(&mut plan, working);
+    fills(&mut plan, working);
+    positions(&mut plan, working);
+    for snapshot in &working.dirty.snapshots {
+        one_snapshot(&mut plan, snapshot);
+    }
+    leases(&mut plan, working);
+    audit(&mut plan, working);
+    let tables: Vec<_> = plan.writes.iter().map(|(op, _)| op.table()).collect();
+    let touched = session.write_all(plan.writes).await?;
+    for (place, expected) in plan.expected {
+        if touched[place] != expected {
+            return Err(LedgerError::Conflict {
+                subject: format!(
+                    "{} of {expected} rows of {}",
+                    expected.abs_diff(touched[place]),
+                    tables[place]
+                ),
+                expected: "they were read in".to_owned(),
+            }
+            .into());
+        }
+    }
+    Ok(())
+}
+
+fn orders(plan: &mut Plan, working: &Working) {
     let (mut new, mut moved, mut terms) = (Encode::default(), Encode::default(), Encode::default());
     let mut expected = 0;
     for (uid, was) in &working.dirty.orders {
@@ -160,9 +201,9 @@ async fn orders(session: &mut dyn Session, working: &Working) -> Result<(), Faul
             terms.uid(*uid).request(&order.request);
         }
     }
-    write(session, &NEW_ORDERS, new).await?;
-    exactly(session, &MOVED_ORDERS, moved, expected, "orders").await?;
-    write(session, &ORDER_TERMS, terms).await
+    plan.write(&NEW_ORDERS, new);
+    plan.exactly(&MOVED_ORDERS, moved, expected);
+    plan.write(&ORDER_TERMS, terms);
 }
 
 fn new_order(row: &mut Encode, order: &sangam_core::ports::OrderRecord) {
@@ -197,7 +238,7 @@ fn standing(row: &mut Encode, order: &sangam_core::ports::OrderRecord) {
         .instant(order.updated_at);
 }
 
-async fn attempts(session: &mut dyn Session, working: &mut Working) -> Result<(), Fault> {
+fn attempts(plan: &mut Plan, working: &mut Working) {
     let (mut new, mut moved) = (Encode::default(), Encode::default());
     let mut expected = 0;
     for (key, was) in &working.dirty.attempts {
@@ -228,8 +269,8 @@ async fn attempts(session: &mut dyn Session, working: &mut Working) -> Result<()
                 .instant(attempt.updated_at);
         }
     }
-    write(session, &NEW_ATTEMPTS, new).await?;
-    exactly(session, &MOVED_ATTEMPTS, moved, expected, "attempts").await
+    plan.write(&NEW_ATTEMPTS, new);
+    plan.exactly(&MOVED_ATTEMPTS, moved, expected);
 }
 
 /// The state with what belongs to it, as JSON.
@@ -237,7 +278,7 @@ fn state_detail(state: &sangam_core::AttemptState) -> String {
     serde_json::to_string(state).expect("a state is made of names and texts, which JSON can hold")
 }
 
-async fn fills(session: &mut dyn Session, working: &Working) -> Result<(), Fault> {
+fn fills(plan: &mut Plan, working: &Working) {
     let (mut new, mut linked) = (Encode::default(), Encode::default());
     for fill in &working.dirty.fills {
         let record = &fill.record;
@@ -269,8 +310,8 @@ async fn fills(session: &mut dyn Session, working: &Working) -> Result<(), Fault
             .shown(trade)
             .uid(*uid);
     }
-    write(session, &NEW_FILLS, new).await?;
-    write(session, &LINKED_FILLS, linked).await?;
+    plan.write(&NEW_FILLS, new);
+    plan.write(&LINKED_FILLS, linked);
     let mut postings = Encode::default();
     for posting in &working.dirty.postings {
         postings
@@ -281,7 +322,7 @@ async fn fills(session: &mut dyn Session, working: &Working) -> Result<(), Fault
             .shown(&posting.posted.stock)
             .shown(&posting.posted.profit);
     }
-    write(session, &NEW_POSTINGS, postings).await
+    plan.write(&NEW_POSTINGS, postings);
 }
 
 /// The name of a position in the tables: its parts as JSON, so that no two are the same.
@@ -290,7 +331,7 @@ pub(super) fn position_text(key: &PositionKey) -> String {
         .expect("names are texts, which JSON can hold")
 }
 
-async fn positions(session: &mut dyn Session, working: &Working) -> Result<(), Fault> {
+fn positions(plan: &mut Plan, working: &Working) {
     let (mut kept, mut lots, mut closed) = (Encode::default(), Encode::default(), Encode::default());
     for key in &working.dirty.kept {
         if let Some(position) = working.kept.get(key) {
@@ -314,9 +355,9 @@ async fn positions(session: &mut dyn Session, working: &Working) -> Result<(), F
             }
         }
     }
-    write(session, &KEPT, kept).await?;
-    write(session, &CLOSED_LOTS, closed).await?;
-    write(session, &LOTS, lots).await
+    plan.write(&KEPT, kept);
+    plan.write(&CLOSED_LOTS, closed);
+    plan.write(&LOTS, lots);
 }
 
 pub(super) fn kept_row(row: &mut Encode, position: &crate::cost::KeptPosition) {
@@ -350,10 +391,10 @@ pub(super) fn lot_row(row: &mut Encode, key: &PositionKey, lot: &Lot) {
         .shown(&lot.price);
 }
 
-async fn one_snapshot(session: &mut dyn Session, snapshot: &Snapshot) -> Result<(), Fault> {
+fn one_snapshot(plan: &mut Plan, snapshot: &Snapshot) {
     match snapshot {
         Snapshot::Positions(account, positions) => {
-            write(session, &OLD_POSITIONS, one(account)).await?;
+            plan.write(&OLD_POSITIONS, one(account));
             let mut rows = Encode::default();
             for (place, record) in (0_i64..).zip(positions) {
                 let position = &record.position;
@@ -373,7 +414,7 @@ async fn one_snapshot(session: &mut dyn Session, snapshot: &Snapshot) -> Result<
                     .shown_opt(position.unrealised.as_ref())
                     .instant(record.read_at);
             }
-            write(session, &POSITIONS, rows).await
+            plan.write(&POSITIONS, rows);
         }
         Snapshot::Holdings(account, date, holdings) => {
             let mut day = one(account);
@@ -382,9 +423,9 @@ async fn one_snapshot(session: &mut dyn Session, snapshot: &Snapshot) -> Result<
             again.shown(date);
             let mut old = one(account);
             old.shown(date);
-            write(session, &OLD_HOLDINGS, old).await?;
-            write(session, &HOLDING_DAYS, day).await?;
-            write(session, &NEW_HOLDING_DAYS, again).await?;
+            plan.write(&OLD_HOLDINGS, old);
+            plan.write(&HOLDING_DAYS, day);
+            plan.write(&NEW_HOLDING_DAYS, again);
             let mut rows = Encode::default();
             for (place, record) in (0_i64..).zip(holdings) {
                 let holding = &record.holding;
@@ -401,17 +442,17 @@ async fn one_snapshot(session: &mut dyn Session, snapshot: &Snapshot) -> Result<
                     .shown_opt(holding.last_price.as_ref())
                     .instant(record.read_at);
             }
-            write(session, &HOLDINGS, rows).await
+            plan.write(&HOLDINGS, rows);
         }
         Snapshot::Session(seen) => {
             let mut row = one(&seen.account);
             row.shown(&seen.broker)
                 .instant(seen.began_at)
                 .instant(seen.expires_at);
-            write(session, &SESSIONS, row).await
+            plan.write(&SESSIONS, row);
         }
         Snapshot::Windows(account, counts) => {
-            write(session, &OLD_WINDOW_COUNTS, one(account)).await?;
+            plan.write(&OLD_WINDOW_COUNTS, one(account));
             let mut rows = Encode::default();
             for count in counts {
                 rows.shown(account)
@@ -421,7 +462,7 @@ async fn one_snapshot(session: &mut dyn Session, snapshot: &Snapshot) -> Result<
                     .count(count.quota)
                     .instant(count.counted_at);
             }
-            write(session, &WINDOW_COUNTS, rows).await
+            plan.write(&WINDOW_COUNTS, rows);
         }
     }
 }
@@ -432,7 +473,7 @@ fn one(account: &sangam_core::AccountId) -> Encode {
     row
 }
 
-async fn leases(session: &mut dyn Session, working: &Working) -> Result<(), Fault> {
+fn leases(plan: &mut Plan, working: &Working) {
     let mut rows = Encode::default();
     for group in &working.dirty.leases {
         if let Some(lease) = working.leases.get(group) {
@@ -442,12 +483,12 @@ async fn leases(session: &mut dyn Session, working: &Working) -> Result<(), Faul
                 .instant(lease.expires_at);
         }
     }
-    write(session, &LEASES, rows).await
+    plan.write(&LEASES, rows);
 }
 
-async fn audit(session: &mut dyn Session, working: &Working) -> Result<(), Fault> {
+fn audit(plan: &mut Plan, working: &Working) {
     if working.dirty.entries.is_empty() {
-        return Ok(());
+        return;
     }
     let mut days = Encode::default();
     for sealed in &working.dirty.seals {
@@ -461,7 +502,7 @@ async fn audit(session: &mut dyn Session, working: &Working) -> Result<(), Fault
             .instant_opt(sealed.exported_at)
             .instant_opt(sealed.pruned_at);
     }
-    write(session, &SEALS, days).await?;
+    plan.write(&SEALS, days);
     let mut entries = Encode::default();
     for chained in &working.dirty.entries {
         entries
@@ -474,41 +515,12 @@ async fn audit(session: &mut dyn Session, working: &Working) -> Result<(), Fault
             .word(&chained.entry.detail)
             .bytes(chained.hash.as_bytes());
     }
-    write(session, &ENTRIES, entries).await?;
+    plan.write(&ENTRIES, entries);
     let head = working.chain.head();
     let mut row = Encode::default();
     row.int(1)
         .count(head.sequence)
         .bytes(head.hash.as_bytes())
         .instant_opt(working.chain.newest);
-    exactly(session, &HEAD, row, 1, "audit_head").await
-}
-
-async fn write(session: &mut dyn Session, op: &'static Op, rows: Encode) -> Result<(), Fault> {
-    if !rows.is_empty() {
-        session.write(op, rows.rows()).await?;
-    }
-    Ok(())
-}
-
-/// Writes rows that must all be found.
-async fn exactly(
-    session: &mut dyn Session,
-    op: &'static Op,
-    rows: Encode,
-    expected: u64,
-    table: &str,
-) -> Result<(), Fault> {
-    if rows.is_empty() {
-        return Ok(());
-    }
-    let touched = session.write(op, rows.rows()).await?;
-    if touched == expected {
-        return Ok(());
-    }
-    Err(LedgerError::Conflict {
-        subject: format!("{} of {expected} {table} rows", expected.abs_diff(touched)),
-        expected: "they were read in".to_owned(),
-    }
-    .into())
+    plan.exactly(&HEAD, row, 1);
 }

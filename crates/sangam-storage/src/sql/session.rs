@@ -61,11 +61,14 @@ pub(crate) trait Session: Send + Debug {
     /// Writes rows, as many statements as it takes, and tells how many rows were touched.
     async fn write(&mut self, op: &'static Op, rows: Rows) -> sqlx::Result<u64>;
 
+    /// Writes by several ways, in this order, in as few round trips as the database allows; tells how many rows each touched.
+    async fn write_all(&mut self, writes: Vec<(&'static Op, Rows)>) -> sqlx::Result<Vec<u64>>;
+
     /// Finds the rows with these keys, in no order.
     async fn find(&mut self, op: &'static Op, keys: Rows) -> sqlx::Result<Vec<Row>>;
 
-    /// Begins a transaction in which nobody else writes.
-    async fn begin(&mut self) -> sqlx::Result<()>;
+    /// Begins a transaction in which nobody else writes, and asks a question without values in the same round trip.
+    async fn begin_asking(&mut self, ask: &Ask) -> sqlx::Result<Vec<Row>>;
 
     /// Begins a transaction that only reads, all of one moment.
     async fn begin_reading(&mut self) -> sqlx::Result<()>;

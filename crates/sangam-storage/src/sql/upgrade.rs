@@ -69,8 +69,9 @@ pub(super) async fn finish(
         return Ok(kept);
     }
     let method = wanted.unwrap_or_default();
-    session.begin().await?;
-    match convert(session, method).await {
+    let mut working = Working::new(method);
+    catch_up::begin(session, &mut working).await?;
+    match convert(session, &mut working).await {
         Ok(()) => {
             session.commit().await?;
             Ok(method)
@@ -88,9 +89,9 @@ async fn method(session: &mut dyn Session) -> Result<Option<CostMethod>, Fault> 
     Ok(rows.first().map(read).transpose()?)
 }
 
-async fn convert(session: &mut dyn Session, method: CostMethod) -> Result<(), Fault> {
+async fn convert(session: &mut dyn Session, working: &mut Working) -> Result<(), Fault> {
     if session.dialect() == super::dialect::Dialect::Sqlite {
-        chain_old_entries(session, method).await?;
+        chain_old_entries(session, working).await?;
     }
     loop {
         let rows = session.rows(&WITHOUT_POSITION, Vec::new()).await?;
@@ -104,11 +105,11 @@ async fn convert(session: &mut dyn Session, method: CostMethod) -> Result<(), Fa
         }
         session.write(&PLACED, placed.rows()).await?;
     }
-    rebuild::rewrite(session, method).await
+    rebuild::rewrite(session, working.method).await
 }
 
 /// Moves the entries of the first version into the chain, as they are and in their order.
-async fn chain_old_entries(session: &mut dyn Session, method: CostMethod) -> Result<(), Fault> {
+async fn chain_old_entries(session: &mut dyn Session, working: &mut Working) -> Result<(), Fault> {
     let there = session.rows(&OLD_AUDIT_THERE, Vec::new()).await?;
     if !matches!(
         there.first().and_then(|row| row.first()),
@@ -116,8 +117,6 @@ async fn chain_old_entries(session: &mut dyn Session, method: CostMethod) -> Res
     ) {
         return Ok(());
     }
-    let mut working = Working::new(method);
-    catch_up::to_the_end(session, &mut working).await?;
     let mut last = 0;
     loop {
         let rows = session
@@ -137,7 +136,7 @@ async fn chain_old_entries(session: &mut dyn Session, method: CostMethod) -> Res
                 detail: cells.text("detail")?,
             });
         }
-        persist::all(session, &mut working).await?;
+        persist::all(session, working).await?;
         working.settle();
     }
     session.run(&DROP_OLD_AUDIT, Vec::new()).await?;

@@ -110,7 +110,12 @@ impl Writer {
     async fn run(mut self, mut waiting: mpsc::Receiver<Work>) {
         let mut group = Vec::with_capacity(GROUP_MAX);
         while waiting.recv_many(&mut group, GROUP_MAX).await > 0 {
+            let together = group.len() > 1;
             self.all(std::mem::take(&mut group)).await;
+            if together {
+                // Those who were just answered often have the next commit ready: they shall share a sync.
+                tokio::task::yield_now().await;
+            }
             if self.working.len() > ROWS_MAX {
                 self.working.forget_rows();
             }

@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::query::Query;
 use sqlx::{
-    Connection as _, Decode, Executor as _, PgConnection, Postgres, Row as _, SqlSafeStr, SqlStr,
-    TypeInfo as _, ValueRef as _,
+    Arguments as _, Connection as _, Decode, Executor as _, PgConnection, Postgres, Row as _, SqlSafeStr,
+    SqlStr, TypeInfo as _, ValueRef as _,
 };
 
 use crate::sql::ask::Ask;
@@ -58,26 +58,46 @@ impl Session for PostgresSession {
     }
 
     async fn write(&mut self, op: &'static Op, rows: Rows) -> sqlx::Result<u64> {
-        if rows.is_empty() {
-            return Ok(0);
+        Ok(self.write_all(vec![(op, rows)]).await?.into_iter().sum())
+    }
+
+    async fn write_all(&mut self, writes: Vec<(&'static Op, Rows)>) -> sqlx::Result<Vec<u64>> {
+        let mut touched = vec![0; writes.len()];
+        for (places, group) in statements(writes) {
+            let mut args = PgArguments::default();
+            let mut parts = Vec::with_capacity(group.len());
+            for (op, rows) in group {
+                parts.push(text(op, args.len()));
+                columns_bound(op, rows, &mut args)?;
+            }
+            let statement = sqlx::query_with(own_sql(together(&parts)), args);
+            let counts = within(self.patience, statement.fetch_one(&mut self.connection)).await?;
+            for (column, place) in places.into_iter().enumerate() {
+                touched[place] = u64::try_from(counts.try_get::<i64, _>(column)?).unwrap_or_default();
+            }
         }
-        let statement = columns_bound(op, rows);
-        let done = within(self.patience, statement.execute(&mut self.connection)).await?;
-        Ok(done.rows_affected())
+        Ok(touched)
     }
 
     async fn find(&mut self, op: &'static Op, keys: Rows) -> sqlx::Result<Vec<Row>> {
         if keys.is_empty() {
             return Ok(Vec::new());
         }
-        let statement = columns_bound(op, keys);
+        let mut args = PgArguments::default();
+        columns_bound(op, keys, &mut args)?;
+        let statement = sqlx::query_with(own_sql(text(op, 0)), args);
         let rows = within(self.patience, statement.fetch_all(&mut self.connection)).await?;
         rows.iter().map(read).collect()
     }
 
-    async fn begin(&mut self) -> sqlx::Result<()> {
-        self.script("begin isolation level read committed read write".into_sql_str())
-            .await
+    async fn begin_asking(&mut self, ask: &Ask) -> sqlx::Result<Vec<Row>> {
+        let sql = format!(
+            "begin isolation level read committed read write; {}",
+            ask.text(Dialect::Postgres).as_str()
+        );
+        let asked = self.connection.fetch_all(sqlx::raw_sql(own_sql(sql)));
+        let rows = within(self.patience, asked).await?;
+        rows.iter().map(read).collect()
     }
 
     async fn begin_reading(&mut self) -> sqlx::Result<()> {
@@ -112,22 +132,54 @@ fn bound<'q>(
         })
 }
 
-/// One statement for all rows: each column goes over as an array.
-fn columns_bound(op: &Op, rows: Rows) -> Query<'static, Postgres, PgArguments> {
+/// Which writes go together in one statement: its parts see none of what the others write, so no table is in it twice.
+fn statements(writes: Vec<(&'static Op, Rows)>) -> Vec<(Vec<usize>, Vec<(&'static Op, Rows)>)> {
+    let mut all: Vec<(Vec<usize>, Vec<(&'static Op, Rows)>)> = Vec::new();
+    for (place, (op, rows)) in writes.into_iter().enumerate() {
+        if rows.is_empty() {
+            continue;
+        }
+        match all.last_mut() {
+            Some((places, group)) if group.iter().all(|(other, _)| other.table() != op.table()) => {
+                places.push(place);
+                group.push((op, rows));
+            }
+            _ => all.push((vec![place], vec![(op, rows)])),
+        }
+    }
+    all
+}
+
+/// One statement of several writes; its answer has how many rows each touched.
+fn together(parts: &[String]) -> String {
+    let named: Vec<_> = parts
+        .iter()
+        .enumerate()
+        .map(|(place, part)| format!("w{place} as ({part} returning 1)"))
+        .collect();
+    let counts: Vec<_> = (0..parts.len())
+        .map(|place| format!("(select count(*) from w{place})"))
+        .collect();
+    format!("with {} select {}", named.join(", "), counts.join(", "))
+}
+
+/// Each column goes over as an array.
+fn columns_bound(op: &Op, rows: Rows, args: &mut PgArguments) -> sqlx::Result<()> {
     let width = op.width();
     let count = rows.cells.len() / width;
     let mut columns: Vec<Vec<Cell>> = (0..width).map(|_| Vec::with_capacity(count)).collect();
     for (place, cell) in rows.cells.into_iter().enumerate() {
         columns[place % width].push(cell);
     }
-    let query = sqlx::query(own_sql(text(op)));
-    op.columns()
-        .zip(columns)
-        .fold(query, |query, (column, cells)| match column.kind {
-            Kind::Int => query.bind(cells.into_iter().map(whole).collect::<Vec<_>>()),
-            Kind::Text => query.bind(cells.into_iter().map(words).collect::<Vec<_>>()),
-            Kind::Blob => query.bind(cells.into_iter().map(bytes).collect::<Vec<_>>()),
-        })
+    for (column, cells) in op.columns().zip(columns) {
+        match column.kind {
+            Kind::Int => args.add(cells.into_iter().map(whole).collect::<Vec<_>>()),
+            Kind::Text => args.add(cells.into_iter().map(words).collect::<Vec<_>>()),
+            Kind::Blob => args.add(cells.into_iter().map(bytes).collect::<Vec<_>>()),
+        }
+        .map_err(sqlx::Error::Encode)?;
+    }
+    Ok(())
 }
 
 fn whole(cell: Cell) -> Option<i64> {
@@ -151,7 +203,8 @@ fn bytes(cell: Cell) -> Option<Vec<u8>> {
     }
 }
 
-fn text(op: &Op) -> String {
+/// The statement, its places numbered after those before it.
+fn text(op: &Op, before: usize) -> String {
     let arrays: Vec<_> = op
         .columns()
         .enumerate()
@@ -161,7 +214,7 @@ fn text(op: &Op) -> String {
                 Kind::Text => "text",
                 Kind::Blob => "bytea",
             };
-            format!("${}::{kind}[]", place + 1)
+            format!("${}::{kind}[]", before + place + 1)
         })
         .collect();
     let arrays = arrays.join(", ");
@@ -205,7 +258,7 @@ mod tests {
     fn each_way_of_writing_has_its_statement() {
         let columns = COLUMNS;
         assert_eq!(
-            text(&Op::Insert { table: "t", columns }),
+            text(&Op::Insert { table: "t", columns }, 0),
             "insert into t (uid, state, at) select * from unnest($1::bytea[], $2::text[], $3::bigint[])"
         );
         let moved = Op::Update {
@@ -214,7 +267,7 @@ mod tests {
             sets: SETS,
         };
         assert_eq!(
-            text(&moved),
+            text(&moved, 0),
             "update t set state = new.c2 from unnest($1::bytea[], $2::text[], $3::text[]) as new (c0, c1, c2) \
              where t.uid = new.c0 and t.state = new.c1"
         );

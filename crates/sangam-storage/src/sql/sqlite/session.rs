@@ -1,6 +1,8 @@
 //! A connection to a SQLite file.
 
 use async_trait::async_trait;
+use futures::StreamExt as _;
+use sqlx::Either;
 use sqlx::query::Query;
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{
@@ -44,15 +46,20 @@ impl Session for SqliteSession {
     }
 
     async fn write(&mut self, op: &'static Op, rows: Rows) -> sqlx::Result<u64> {
-        let width = op.width();
-        let mut left = rows.cells.len() / width;
-        let mut cells = rows.cells.into_iter();
-        let mut touched = 0;
-        while left > 0 {
-            let count = ROWS_MAX.min(1 << left.ilog2());
-            let statement = bound(own_sql(text(op, count)), cells.by_ref().take(count * width));
-            touched += statement.execute(&mut self.0).await?.rows_affected();
-            left -= count;
+        Ok(self.write_all(vec![(op, rows)]).await?.into_iter().sum())
+    }
+
+    async fn write_all(&mut self, writes: Vec<(&'static Op, Rows)>) -> sqlx::Result<Vec<u64>> {
+        let mut touched = vec![0; writes.len()];
+        for statement in statements(writes) {
+            let query = bound(own_sql(statement.sql), statement.cells);
+            let mut done = self.0.fetch_many(query);
+            let mut places = statement.places.into_iter();
+            while let Some(step) = done.next().await {
+                if let (Either::Left(result), Some(place)) = (step?, places.next()) {
+                    touched[place] += result.rows_affected();
+                }
+            }
         }
         Ok(touched)
     }
@@ -73,8 +80,10 @@ impl Session for SqliteSession {
         Ok(found)
     }
 
-    async fn begin(&mut self) -> sqlx::Result<()> {
-        self.script("begin immediate".into_sql_str()).await
+    async fn begin_asking(&mut self, ask: &Ask) -> sqlx::Result<Vec<Row>> {
+        let sql = format!("begin immediate; {}", ask.text(Dialect::Sqlite).as_str());
+        let rows = bound(own_sql(sql), []).fetch_all(&mut self.0).await?;
+        rows.iter().map(read).collect()
     }
 
     async fn begin_reading(&mut self) -> sqlx::Result<()> {
@@ -102,6 +111,44 @@ fn bound<'q>(
             Cell::Text(value) => query.bind(value),
             Cell::Blob(value) => query.bind(value),
         })
+}
+
+/// Text that is run at once: one statement, or one of many rows and those of one row after it.
+struct Together {
+    sql: String,
+    cells: Vec<Cell>,
+    /// Which write each statement in it is part of.
+    places: Vec<usize>,
+}
+
+/// Cuts the rows of each write into statements, and puts those of a single row to the one before: a round trip to the
+/// thread of a connection costs more than they do. Of each kind there are few texts, so that they stay prepared.
+fn statements(writes: Vec<(&'static Op, Rows)>) -> Vec<Together> {
+    let mut all: Vec<Together> = Vec::new();
+    for (place, (op, rows)) in writes.into_iter().enumerate() {
+        let width = op.width();
+        let mut left = rows.cells.len() / width;
+        let mut cells = rows.cells.into_iter();
+        while left > 0 {
+            let count = ROWS_MAX.min(1 << left.ilog2());
+            let mine = cells.by_ref().take(count * width);
+            match all.last_mut() {
+                Some(last) if count == 1 => {
+                    last.sql.push_str("; ");
+                    last.sql.push_str(&text(op, 1));
+                    last.cells.extend(mine);
+                    last.places.push(place);
+                }
+                _ => all.push(Together {
+                    sql: text(op, count),
+                    cells: mine.collect(),
+                    places: vec![place],
+                }),
+            }
+            left -= count;
+        }
+    }
+    all
 }
 
 /// The statement for so many rows.

@@ -98,9 +98,6 @@ impl Writer {
     async fn transaction(&mut self, session: &mut dyn Session, works: &[Work]) -> Ended {
         let place = &self.store.place;
         let not_written = |fault: Fault| Ended::NotWritten(fault.before_commit("writing to", place));
-        if let Err(error) = session.begin().await {
-            return not_written(error.into());
-        }
         let verdicts = match judged(session, &mut self.working, works).await {
             Ok(verdicts) => verdicts,
             Err(fault) => return not_written(fault),
@@ -139,14 +136,11 @@ impl Writer {
             Err(error) => return drop(answer.send(Err(error))),
         };
         let place = self.store.place.clone();
-        let done = match session.begin().await {
-            Err(error) => Err(Fault::Sql(error)),
-            Ok(()) => match catch_up::to_the_end(&mut *session, &mut self.working).await {
+        let done = match catch_up::begin(&mut *session, &mut self.working).await {
+            Err(fault) => Err(fault),
+            Ok(()) => match task(&mut *session, &mut self.working).await {
                 Err(fault) => Err(fault),
-                Ok(()) => match task(&mut *session, &mut self.working).await {
-                    Err(fault) => Err(fault),
-                    Ok(()) => persist::all(&mut *session, &mut self.working).await,
-                },
+                Ok(()) => persist::all(&mut *session, &mut self.working).await,
             },
         };
         let told = match done {
@@ -178,7 +172,7 @@ async fn judged(
     working: &mut Working,
     works: &[Work],
 ) -> Result<Vec<Verdict>, Fault> {
-    catch_up::to_the_end(session, working).await?;
+    catch_up::begin(session, working).await?;
     let mut now = None;
     if works.iter().any(Work::is_about_leases) {
         catch_up::leases(session, working).await?;
