@@ -8,6 +8,7 @@ mod cache_backends;
 mod cache_performance_under_load;
 mod gateway_contract;
 mod gateways_share;
+mod kill_books;
 mod limit_your_own_client;
 mod load;
 mod market_data_caching_workflow;

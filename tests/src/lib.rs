@@ -1,5 +1,6 @@
 //! What the integration tests and the programs beside them share.
 
+pub mod books;
 pub mod load;
 pub mod shared_checks;
 pub mod sharing;

@@ -19,6 +19,7 @@ mod clients;
 mod exec;
 mod figures;
 mod installed;
+mod kill_books;
 mod layers;
 mod load;
 mod metadata;
@@ -96,6 +97,12 @@ enum Command {
     /// against the fastest there can be, shares, lost reads and orders in doubt. The last line is JSON. The exit code is 1
     /// when something did not hold: a violation with windows measured from the answer, a lost read, a lost order.
     Load(load::Load),
+    /// Kill writers of the books in the middle of writing, on SQLite and PostgreSQL, and look for losses
+    ///
+    /// Each kill comes at a moment that follows from the seed; every fifth time the PostgreSQL server is killed as well. The
+    /// books are opened again and held against what the writer had acknowledged: every commit under its number, whole or
+    /// absent what was not acknowledged, the chain of hashes, the positions. The last line is JSON.
+    KillBooks(kill_books::KillBooks),
     /// Measure anew the figures in the documentation
     ///
     /// Writes each block between `<!-- figures:NAME -->` and `<!-- /figures -->` anew, with the commands beside the figures.
@@ -137,6 +144,12 @@ fn main() -> ExitCode {
         // Its last line is its own: no summary after it.
         Command::Load(load) => {
             return load::run(&workspace, &load).unwrap_or_else(|error| {
+                eprintln!("{} {error:#}", screen::red("failed:"));
+                ExitCode::FAILURE
+            });
+        }
+        Command::KillBooks(kill) => {
+            return kill_books::run(&workspace, &kill).unwrap_or_else(|error| {
                 eprintln!("{} {error:#}", screen::red("failed:"));
                 ExitCode::FAILURE
             });
