@@ -17,7 +17,7 @@ use sangam_core::{
 
 use crate::chain::{ChainedEntry, SealedDay};
 use crate::cost::{CostMethod, KeptPosition, PositionKey};
-use crate::rules::{AttemptKey, Refusal, Snapshot, TradeKey, Working};
+use crate::rules::{AttemptKey, Refusal, Snapshot, TradeKey, Working, keepable, without_nought};
 
 /// The books of record in memory, gone with the process.
 ///
@@ -106,9 +106,10 @@ impl MemoryLedger {
         changes: &[Change],
         audit: &AuditEntry,
     ) -> Result<Option<OrderNumber>, LedgerError> {
+        let changes = keepable(changes);
         let mut books = self.books.lock();
         let number = loop {
-            match books.working.apply(lease, changes, audit) {
+            match books.working.apply(lease, &changes, audit) {
                 Ok(number) => break number,
                 Err(Refusal::Rule(error)) => return Err(error),
                 Err(Refusal::NeedsHistory(position)) => books.remember(position),
@@ -359,6 +360,7 @@ impl Ledger for MemoryLedger {
     }
 
     async fn audit_of(&self, subject: &str) -> Result<Vec<AuditEntry>, LedgerError> {
+        let subject = without_nought(subject);
         let books = self.books.lock();
         let about = books
             .entries

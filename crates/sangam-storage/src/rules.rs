@@ -8,6 +8,7 @@ mod dirty;
 mod fills;
 mod leases;
 mod orders;
+mod texts;
 mod undo;
 
 use std::collections::{HashMap, HashSet};
@@ -22,9 +23,11 @@ use sangam_core::{
 use crate::cost::{CostMethod, KeptPosition, PositionKey};
 
 pub(crate) use chain_end::ChainEnd;
-pub(crate) use check::without_nought;
-use check::{bare, fits};
+pub(crate) use check::entry_fits;
+use check::fits;
 pub(crate) use dirty::{Dirty, NewFill, Posting, Snapshot};
+use texts::bare;
+pub(crate) use texts::{keepable, without_nought};
 use undo::Undo;
 
 /// One attempt of one order.

@@ -39,7 +39,7 @@ use sangam_core::timestamp::Date;
 use sangam_core::{AccountId, BrokerOrderId, ClientOrderId, GroupId, OrderNumber, OrderUid, OwnerId};
 
 use crate::cost::CostMethod;
-use crate::rules::Working;
+use crate::rules::{Working, keepable};
 use failure::{Fault, Place};
 #[cfg(feature = "postgres")]
 pub use postgres::{PostgresSettings, PostgresUrlError};
@@ -147,7 +147,7 @@ impl Ledger for SqlLedger {
         changes: &[Change],
         audit: &AuditEntry,
     ) -> Result<Option<OrderNumber>, LedgerError> {
-        self.writer.commit(None, changes.to_vec(), audit.clone()).await
+        self.writer.commit(None, keepable(changes), audit.clone()).await
     }
 
     async fn commit_under(
@@ -157,7 +157,7 @@ impl Ledger for SqlLedger {
         audit: &AuditEntry,
     ) -> Result<Option<OrderNumber>, LedgerError> {
         self.writer
-            .commit(Some(lease.clone()), changes.to_vec(), audit.clone())
+            .commit(Some(lease.clone()), keepable(changes), audit.clone())
             .await
     }
 

@@ -2,8 +2,12 @@
 //! outlives a restart and how a file fails is theirs to test.
 
 mod attempts;
+mod bounds;
+mod crowd;
 mod fills;
+mod leases;
 mod orders;
+mod snapshots;
 mod together;
 
 use std::sync::Arc;
@@ -45,6 +49,23 @@ where
     together::awkward_texts_survive(&fresh().await).await;
     together::one_key_used_at_once_makes_one_order(Arc::new(fresh().await)).await;
     together::numbers_given_at_once_are_all_different(Arc::new(fresh().await)).await;
+    crowd::each_answer_is_right(Arc::new(fresh().await)).await;
+    crowd::a_refused_commit_is_forgotten(&fresh().await).await;
+    crowd::attempts_are_listed_as_they_were_taken(Arc::new(fresh().await)).await;
+    snapshots::holdings_are_replaced_within_a_date(&fresh().await).await;
+    snapshots::a_log_in_replaces_the_one_before(&fresh().await).await;
+    snapshots::window_counts_are_replaced_by_account(&fresh().await).await;
+    snapshots::windows_that_cannot_be_are_refused_by_name(&fresh().await).await;
+    leases::is_held_by_one(&fresh().await).await;
+    leases::fences_who_lost_it(&fresh().await).await;
+    leases::is_renewed_without_a_trace(&fresh().await).await;
+    leases::taken_at_once_leaves_one(Arc::new(fresh().await)).await;
+    bounds::a_clock_that_is_behind_makes_no_orders(&fresh().await).await;
+    bounds::an_instant_no_store_can_hold_is_refused(&fresh().await).await;
+    bounds::an_amount_out_of_range_is_refused_by_name(&fresh().await).await;
+    bounds::late_fills_are_taken(&fresh().await).await;
+    bounds::a_character_nought_is_replaced(&fresh().await).await;
+    bounds::long_texts_are_kept_and_long_names_refused(&fresh().await).await;
 }
 
 type Answer = Result<Option<OrderNumber>, LedgerError>;

@@ -2,12 +2,12 @@
 //! `..` or in place; each function panics on a text that is no id.
 
 use sangam_core::ports::{
-    AttemptRecord, AuditEntry, FillRecord, OrderMoved, OrderRecord, Placed, PositionRecord,
+    AttemptRecord, AuditEntry, FillRecord, HoldingRecord, OrderMoved, OrderRecord, Placed, PositionRecord,
 };
 use sangam_core::{
-    AttemptNo, AttemptState, BookInstrument, BrokerName, BrokerOrder, BrokerOrderStatus, Exchange, Fill, IST,
-    NetQuantity, OrderNumber, OrderRequest, OrderState, OrderUid, PlaceOrder, Position, PositionEffect,
-    Price, Pricing, Product, Quantity, Side, Timestamp, Validity,
+    AttemptNo, AttemptState, BookInstrument, BrokerName, BrokerOrder, BrokerOrderStatus, Exchange, Fill,
+    Holding, IST, NetQuantity, OrderNumber, OrderRequest, OrderState, OrderUid, PlaceOrder, Position,
+    PositionEffect, Price, Pricing, Product, Quantity, Side, Timestamp, Validity,
 };
 
 /// 23 November 2026, 09:15:00 in India: the first second of a session.
@@ -216,6 +216,25 @@ pub fn position_record(account: &str, net: i64) -> PositionRecord {
             last_price: Some(price("1451")),
             realised: Some("-12.5".parse().expect("an amount")),
             unrealised: None,
+        },
+        read_at: morning(),
+    }
+}
+
+/// A holding of an account of so many units, one of them not yet delivered.
+#[must_use]
+pub fn holding_record(account: &str, units: u64) -> HoldingRecord {
+    HoldingRecord {
+        account: account.parse().expect("an account"),
+        broker: BrokerName::Fyers,
+        holding: Holding {
+            instrument: book_instrument(),
+            isin: Some("INE002A01018".to_owned()),
+            quantity: quantity(units),
+            undelivered: quantity(1),
+            saleable: quantity(units - 1),
+            average_price: Some(price("1400.123456")),
+            last_price: Some(price("1451")),
         },
         read_at: morning(),
     }

@@ -1,12 +1,14 @@
 //! The end of the audit chain: where the next entry goes, and the day that is not sealed yet.
 
+use std::time::Duration;
+
 use sangam_core::Timestamp;
 use sangam_core::ports::{AuditEntry, Change, LedgerError};
 
 use crate::chain::{ChainHead, ChainedEntry, Link, OpenDay, SealedDay};
 
-/// How far a new order may be dated before the newest entry, in seconds: clocks of two machines differ by less.
-const CLOCK_TOLERANCE: i64 = 60;
+/// How far a new order may be dated before the newest entry: clocks of two machines differ by less.
+const CLOCK_TOLERANCE: Duration = Duration::from_secs(60);
 
 /// The last entry and the open day.
 #[derive(Debug, Clone)]
@@ -46,7 +48,11 @@ impl ChainEnd {
             _ => None,
         });
         match dated.min() {
-            Some(at) if newest.as_second() - at.as_second() > CLOCK_TOLERANCE => {
+            Some(at)
+                if at
+                    .checked_add(CLOCK_TOLERANCE)
+                    .is_ok_and(|latest| latest < newest) =>
+            {
                 Err(LedgerError::ClockBehind { at, newest })
             }
             _ => Ok(()),

@@ -3,9 +3,11 @@
 use sangam_core::Timestamp;
 use sangam_core::ports::{AuditEntry, Change, LedgerError};
 
-/// Whether all instants of a commit can be kept.
+use super::texts;
+
+/// Whether all instants, names and counts of a commit can be kept.
 pub(crate) fn fits(changes: &[Change], audit: &AuditEntry) -> Result<(), LedgerError> {
-    instant(audit.at)?;
+    entry_fits(audit)?;
     for change in changes {
         match change {
             Change::Received(order) => {
@@ -18,7 +20,10 @@ pub(crate) fn fits(changes: &[Change], audit: &AuditEntry) -> Result<(), LedgerE
             }
             Change::AttemptMoved { at, .. } => instant(*at)?,
             Change::OrderMoved(moved) => instant(moved.at)?,
-            Change::Filled(record) => record.fill.at.map_or(Ok(()), instant)?,
+            Change::Filled(record) => {
+                record.fill.at.map_or(Ok(()), instant)?;
+                texts::names_fit(record)?;
+            }
             Change::PositionsRead { positions, .. } => {
                 positions
                     .iter()
@@ -33,10 +38,17 @@ pub(crate) fn fits(changes: &[Change], audit: &AuditEntry) -> Result<(), LedgerE
             }
             Change::WindowsCounted { counts, .. } => {
                 counts.iter().try_for_each(|count| instant(count.counted_at))?;
+                counts.iter().try_for_each(texts::window_fits)?;
             }
         }
     }
     Ok(())
+}
+
+/// Whether an entry can be kept.
+pub(crate) fn entry_fits(audit: &AuditEntry) -> Result<(), LedgerError> {
+    instant(audit.at)?;
+    texts::subject_fits(audit)
 }
 
 /// Instants are kept as nanoseconds since 1970 in 64 bits.
@@ -49,25 +61,5 @@ fn instant(at: Timestamp) -> Result<(), LedgerError> {
             ),
             source: Box::new(error),
         }),
-    }
-}
-
-/// An entry as it is kept: a database's text cannot hold the character nought.
-pub(crate) fn bare(entry: &AuditEntry) -> AuditEntry {
-    AuditEntry {
-        at: entry.at,
-        actor: without_nought(&entry.actor),
-        event: without_nought(&entry.event),
-        subject: without_nought(&entry.subject),
-        detail: without_nought(&entry.detail),
-    }
-}
-
-/// A text with every character nought replaced by the sign for one that cannot be shown.
-pub(crate) fn without_nought(text: &str) -> String {
-    if text.contains('\0') {
-        text.replace('\0', "\u{FFFD}")
-    } else {
-        text.to_owned()
     }
 }

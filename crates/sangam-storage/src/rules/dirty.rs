@@ -44,6 +44,7 @@ impl Dirty {
 
     pub(super) fn lengths(&self) -> Lengths {
         Lengths {
+            attempts: self.attempts.len(),
             fills: self.fills.len(),
             links: self.links.len(),
             postings: self.postings.len(),
@@ -53,6 +54,9 @@ impl Dirty {
     }
 
     pub(super) fn cut(&mut self, to: &Lengths) {
+        for (key, _) in self.attempts.drain(to.attempts..) {
+            self.seen_attempts.remove(&key);
+        }
         self.fills.truncate(to.fills);
         self.links.truncate(to.links);
         self.postings.truncate(to.postings);
@@ -64,6 +68,7 @@ impl Dirty {
 /// How long the lists were before a commit.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Lengths {
+    attempts: usize,
     fills: usize,
     links: usize,
     postings: usize,

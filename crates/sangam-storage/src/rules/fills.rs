@@ -1,5 +1,7 @@
 //! Fills, each counted once and posted to the position it moves; and what was read whole from a broker.
 
+use std::collections::HashSet;
+
 use sangam_core::AccountId;
 use sangam_core::ports::{FillRecord, HoldingRecord, LedgerError, PositionRecord, WindowCount};
 use sangam_core::timestamp::Date;
@@ -132,6 +134,17 @@ impl Working {
         counts: &[WindowCount],
     ) -> Result<(), LedgerError> {
         all_of(account, "window count", counts.iter().map(|count| &count.account))?;
+        let mut seen = HashSet::new();
+        for count in counts {
+            if !seen.insert((&count.scope, count.window_ms)) {
+                return Err(LedgerError::AlreadyThere {
+                    subject: format!(
+                        "a count of {} in {} ms of account {account}",
+                        count.scope, count.window_ms
+                    ),
+                });
+            }
+        }
         self.dirty
             .snapshots
             .push(Snapshot::Windows(account.clone(), counts.to_vec()));

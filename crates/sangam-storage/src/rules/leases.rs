@@ -5,7 +5,7 @@ use std::time::Duration;
 use sangam_core::ports::{AuditEntry, Lease, LedgerError};
 use sangam_core::{GroupId, Timestamp};
 
-use super::{Undo, Working};
+use super::{Undo, Working, entry_fits, without_nought};
 
 impl Working {
     /// Whether a lease is still the newest of its group.
@@ -30,6 +30,8 @@ impl Working {
         lasting: Duration,
         audit: &AuditEntry,
     ) -> Result<Lease, LedgerError> {
+        entry_fits(audit)?;
+        let holder = without_nought(holder);
         let before = self.leases.get(group);
         if let Some(held) = before.filter(|held| held.holder != holder && held.expires_at > now) {
             return Err(LedgerError::LeaseHeld {
@@ -40,7 +42,7 @@ impl Working {
         }
         let lease = Lease {
             group: group.clone(),
-            holder: holder.to_owned(),
+            holder,
             epoch: before.map_or(0, |before| before.epoch) + 1,
             expires_at: after(now, lasting),
         };

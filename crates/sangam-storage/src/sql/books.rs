@@ -13,6 +13,7 @@ use super::writer::Work;
 use super::{SqlLedger, columns as c, rebuild, row};
 use crate::chain::{ChainHead, ChainedEntry, SealedDay};
 use crate::cost::{CostMethod, KeptPosition};
+use crate::rules::entry_fits;
 
 ask!(KEPT, c::KEPT, "select {} from kept_positions order by position");
 const HEAD_COLUMNS: &[Column] = &[int("sequence"), blob("hash")];
@@ -101,6 +102,7 @@ impl SqlLedger {
     pub async fn rebuild_positions(&self, method: CostMethod, audit: AuditEntry) -> Result<(), LedgerError> {
         self.alone(move |session, working| {
             Box::pin(async move {
+                entry_fits(&audit)?;
                 rebuild::rewrite(session, method).await?;
                 working.append(&audit);
                 Ok(())
@@ -117,6 +119,7 @@ impl SqlLedger {
     pub async fn accept_clock(&self, audit: AuditEntry) -> Result<(), LedgerError> {
         self.alone(move |_, working| {
             Box::pin(async move {
+                entry_fits(&audit)?;
                 working.chain.newest = None;
                 working.append(&audit);
                 Ok(())

@@ -115,7 +115,9 @@ impl<'a> Wanted<'a> {
                     self.order(working, uid);
                 }
                 let key = Working::trade_key(record);
-                if !working.trades.contains_key(&key) && self.trades.insert(key) {
+                // Also one of a trade that an earlier commit names: that may be refused, and may be of another position.
+                if !working.trades.contains_key(&key) {
+                    self.trades.insert(key);
                     self.fills.push(record);
                 }
             }

@@ -188,7 +188,7 @@ pub(super) async fn leases(readers: &Readers) -> Found<Vec<Lease>> {
 
 pub(super) async fn audit_of(readers: &Readers, subject: &str) -> Found<Vec<AuditEntry>> {
     let mut values = Encode::default();
-    values.word(subject);
+    values.free(subject);
     let entries = all(readers, &AUDIT_OF, values, row::chained).await?;
     Ok(entries.into_iter().map(|chained| chained.entry).collect())
 }
