@@ -14,7 +14,7 @@ use crate::rules::{ChainEnd, Working};
 
 const HEAD_COLUMNS: &[Column] = &[int("sequence"), blob("hash"), int("newest_at")];
 /// In PostgreSQL this is also the lock that lets one process write at a time; a SQLite file is locked by the beginning.
-static HEAD: std::sync::LazyLock<Ask> = std::sync::LazyLock::new(|| {
+pub(super) static HEAD: std::sync::LazyLock<Ask> = std::sync::LazyLock::new(|| {
     let sql = "select sequence, hash, newest_at from audit_head where id = 1";
     Ask::each(sql, &format!("{sql} for update"))
 });
@@ -29,10 +29,13 @@ ask!(
 );
 ask!(LEASES, c::LEASES, "select {} from leases");
 
-/// Begins a transaction that writes, and makes sure that what was loaded is what the books hold: if somebody else wrote since, it is forgotten.
-pub(super) async fn begin(session: &mut dyn Session, working: &mut Working) -> Result<(), Fault> {
-    let rows = session.begin_asking(&HEAD).await?;
-    let found = rows.first().ok_or_else(|| LedgerError::Damaged {
+/// Makes sure that what was loaded is what the books hold, given the answer to [`HEAD`]: if somebody else wrote since, it is forgotten.
+pub(super) async fn to_the_end(
+    session: &mut dyn Session,
+    working: &mut Working,
+    head: &[Row],
+) -> Result<(), Fault> {
+    let found = head.first().ok_or_else(|| LedgerError::Damaged {
         subject: "audit_head".to_owned(),
         what: "its row is missing: restore a backup".to_owned(),
     })?;

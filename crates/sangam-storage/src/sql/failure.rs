@@ -69,6 +69,26 @@ impl Fault {
     }
 }
 
+impl Fault {
+    /// Whether it would meet every commit of a group alike, so that trying each by itself only costs its patience again:
+    /// a store that is away, locked, broken or not ours to write.
+    pub(crate) fn is_of_the_store(&self) -> bool {
+        let Self::Sql(error) = self else {
+            return false;
+        };
+        if is_gone(error) {
+            return true;
+        }
+        match error.as_database_error().and_then(|error| error.code()) {
+            // PostgreSQL's codes have five characters, SQLite's are numbers.
+            Some(code) if code.len() == 5 => {
+                matches!(&*code, "55P03" | "57014" | "53300" | "25006") || code.starts_with("XX")
+            }
+            _ => matches!(primary_code(error), Some(5 | 6 | 8 | 10 | 11 | 14 | 26)),
+        }
+    }
+}
+
 /// One failure that several callers have to hear of.
 #[derive(Debug, Clone)]
 pub(crate) struct Shared {
@@ -206,10 +226,17 @@ fn of_postgres(doing: &str, place: &Place, error: &sqlx::Error) -> String {
     }
 }
 
-/// Whether the connection itself failed.
+/// Whether the connection itself failed, or its server ended it.
 pub(crate) fn is_gone(error: &sqlx::Error) -> bool {
-    matches!(
-        error,
-        sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::Protocol(_) | sqlx::Error::WorkerCrashed
-    )
+    match error {
+        sqlx::Error::Io(_)
+        | sqlx::Error::Tls(_)
+        | sqlx::Error::Protocol(_)
+        | sqlx::Error::PoolTimedOut
+        | sqlx::Error::WorkerCrashed => true,
+        sqlx::Error::Database(error) => error
+            .code()
+            .is_some_and(|code| code.starts_with("57P") || code.starts_with("08")),
+        _ => false,
+    }
 }

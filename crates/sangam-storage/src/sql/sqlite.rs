@@ -1,5 +1,6 @@
 //! Books in one SQLite file.
 
+mod file;
 pub(super) mod open;
 mod schema;
 mod session;

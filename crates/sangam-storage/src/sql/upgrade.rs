@@ -52,27 +52,12 @@ pub(super) async fn finish(
     session: &mut dyn Session,
     wanted: Option<CostMethod>,
 ) -> Result<CostMethod, Fault> {
-    let kept = method(session).await?;
-    if let (Some(kept), Some(wanted)) = (kept, wanted)
-        && kept != wanted
-    {
-        return Err(LedgerError::NotWritten {
-            what: format!(
-                "the books tell profit by {kept}, the configuration says {wanted}: set ledger.cost_method back, or change the \
-                 books with `sangam ledger rebuild --method {wanted}`"
-            ),
-            source: "positions are kept by one method only".into(),
-        }
-        .into());
+    if let Some(kept) = method(session).await? {
+        return agreed(kept, wanted);
     }
-    if let Some(kept) = kept {
-        return Ok(kept);
-    }
-    let method = wanted.unwrap_or_default();
-    let mut working = Working::new(method);
-    catch_up::begin(session, &mut working).await?;
-    match convert(session, &mut working).await {
-        Ok(()) => {
+    let head = session.begin_asking(&catch_up::HEAD).await?;
+    match convert(session, &head, wanted).await {
+        Ok(method) => {
             session.commit().await?;
             Ok(method)
         }
@@ -83,15 +68,40 @@ pub(super) async fn finish(
     }
 }
 
+/// The method of books that have one already.
+fn agreed(kept: CostMethod, wanted: Option<CostMethod>) -> Result<CostMethod, Fault> {
+    if let Some(wanted) = wanted.filter(|wanted| *wanted != kept) {
+        return Err(LedgerError::NotWritten {
+            what: format!(
+                "the books tell profit by {kept}, the configuration says {wanted}: set ledger.cost_method back, or change the \
+                 books with `sangam ledger rebuild --method {wanted}`"
+            ),
+            source: "positions are kept by one method only".into(),
+        }
+        .into());
+    }
+    Ok(kept)
+}
+
 async fn method(session: &mut dyn Session) -> Result<Option<CostMethod>, Fault> {
     let rows = session.rows(&METHOD, Vec::new()).await?;
     let read = |row: &Row| Cells::new(row, "settings", VALUE, "value").parse("value");
     Ok(rows.first().map(read).transpose()?)
 }
 
-async fn convert(session: &mut dyn Session, working: &mut Working) -> Result<(), Fault> {
+async fn convert(
+    session: &mut dyn Session,
+    head: &[Row],
+    wanted: Option<CostMethod>,
+) -> Result<CostMethod, Fault> {
+    // Locks the books: another opening of the same may have been faster.
+    let mut working = Working::new(wanted.unwrap_or_default());
+    catch_up::to_the_end(session, &mut working, head).await?;
+    if let Some(kept) = method(session).await? {
+        return agreed(kept, wanted);
+    }
     if session.dialect() == super::dialect::Dialect::Sqlite {
-        chain_old_entries(session, working).await?;
+        chain_old_entries(session, &mut working).await?;
     }
     loop {
         let rows = session.rows(&WITHOUT_POSITION, Vec::new()).await?;
@@ -105,7 +115,8 @@ async fn convert(session: &mut dyn Session, working: &mut Working) -> Result<(),
         }
         session.write(&PLACED, placed.rows()).await?;
     }
-    rebuild::rewrite(session, working.method).await
+    rebuild::rewrite(session, working.method).await?;
+    Ok(working.method)
 }
 
 /// Moves the entries of the first version into the chain, as they are and in their order.

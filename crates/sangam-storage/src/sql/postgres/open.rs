@@ -32,6 +32,7 @@ impl Server {
 
     /// A connection that writes, to tables of the newest schema.
     pub(crate) async fn writer(&self) -> Result<PostgresSession, Fault> {
+        let mut connection = self.connect("write").await?;
         if !self.brought_up.load(Ordering::Acquire) {
             // A pool of one, as only a pool can be migrated from a future that moves between threads.
             let pool = PgPoolOptions::new()
@@ -39,11 +40,11 @@ impl Server {
                 .acquire_timeout(self.settings.patience)
                 .connect_with(self.options("write"))
                 .await?;
-            schema::bring_up(&pool, &self.settings.name()).await?;
+            let brought_up = schema::bring_up(&pool, &self.settings.name()).await;
             pool.close().await;
+            brought_up?;
             self.brought_up.store(true, Ordering::Release);
         }
-        let mut connection = self.connect("write").await?;
         check(&mut connection, &self.settings.name()).await?;
         Ok(self.session(connection))
     }

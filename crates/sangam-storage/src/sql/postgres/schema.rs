@@ -34,7 +34,10 @@ pub(super) async fn bring_up(pool: &PgPool, name: &str) -> Result<(), Fault> {
             }),
         })?;
     }
-    sqlx::query("insert into audit_head (id, sequence, hash) values (1, 0, $1) on conflict do nothing")
+    // Where there is a head already, a writer may have it locked: opening does not wait for that.
+    let first = "insert into audit_head (id, sequence, hash) select 1, 0, $1 \
+                 where not exists (select from audit_head) and not exists (select from audit) on conflict do nothing";
+    sqlx::query(first)
         .bind(ChainHead::EMPTY.hash.as_bytes().to_vec())
         .execute(pool)
         .await?;

@@ -1,4 +1,4 @@
-//! Opening the file: its folder, its connections and what must be true of them before anything is written.
+//! Connecting to the file, and what must be true of connections before anything is written.
 
 use std::path::Path;
 
@@ -6,14 +6,16 @@ use sangam_core::ports::LedgerError;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions as _, SqliteConnection};
 
-use super::schema;
 use super::session::SqliteSession;
 use super::settings::SqliteSettings;
-use crate::sql::failure::{self, Fault, Place};
+use super::{file, schema};
+use crate::sql::failure::{Fault, Place};
 
 /// The connection that writes, on a file of the newest schema.
 pub(crate) async fn writer(path: &Path, settings: &SqliteSettings) -> Result<SqliteSession, LedgerError> {
-    make_file(path)?;
+    if !file::make(path)? {
+        file::is_whole(path, settings.busy_timeout).await?;
+    }
     let place = Place::File(path.to_path_buf());
     match connect(path, settings).await {
         Ok(connection) => Ok(SqliteSession(connection)),
@@ -40,10 +42,16 @@ async fn connect(path: &Path, settings: &SqliteSettings) -> Result<SqliteConnect
         .idle_timeout(None)
         .connect_with(options)
         .await?;
-    schema::bring_up(&pool, path).await?;
-    let mut connection = pool.acquire().await?.detach();
-    check(&mut connection, path).await?;
-    Ok(connection)
+    let ready = async {
+        schema::bring_up(&pool, path).await?;
+        let mut connection = pool.acquire().await?.detach();
+        check(&mut connection, path).await?;
+        Ok(connection)
+    };
+    let ready = ready.await;
+    // Also where it failed: whoever is told so finds the file free.
+    pool.close().await;
+    ready
 }
 
 /// A file system without shared memory leaves the write-ahead log off without an error: better no ledger than one that
@@ -79,19 +87,6 @@ pub(crate) async fn reader(path: &Path, settings: &SqliteSettings) -> sqlx::Resu
         .busy_timeout(settings.busy_timeout)
         .pragma("query_only", "on");
     options.connect().await.map(SqliteSession)
-}
-
-/// Makes folder and file, readable by their owner alone.
-fn make_file(path: &Path) -> Result<(), LedgerError> {
-    let refuse = |error| failure::no_file(path, error);
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        std::fs::create_dir_all(folder).map_err(refuse)?;
-    }
-    let mut options = std::fs::OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).map(drop).map_err(refuse)
 }
 
 #[cfg(test)]

@@ -41,26 +41,55 @@ pub(super) async fn bring_up(pool: &SqlitePool, path: &Path) -> Result<(), Fault
     if found > NEWEST {
         return Err(LedgerError::NewerSchema { found, known: NEWEST }.into());
     }
-    if found == NEWEST {
-        return Ok(());
+    if found < NEWEST {
+        if found > 0 {
+            back_up(pool, path, found).await?;
+        }
+        migrate(pool, path).await?;
     }
-    if found > 0 {
-        back_up(pool, path, found).await?;
+    begin_chain(pool).await
+}
+
+/// Runs what is missing. Several processes may try at once: each version is one transaction, so the first one wins, and the
+/// others find the file brought up.
+async fn migrate(pool: &SqlitePool, path: &Path) -> Result<(), Fault> {
+    let mut before = version(pool).await?;
+    loop {
+        let Err(error) = migrations().run(pool).await else {
+            return Ok(());
+        };
+        let found = version(pool).await?;
+        if found > before {
+            before = found;
+            continue;
+        }
+        return Err(match error {
+            MigrateError::Execute(cause) | MigrateError::ExecuteMigration(cause, _) => Fault::Sql(cause),
+            other => Fault::Ledger(LedgerError::NotWritten {
+                what: format!(
+                    "{} cannot be brought to schema version {NEWEST}: restore a backup",
+                    path.display()
+                ),
+                source: Box::new(other),
+            }),
+        });
     }
-    migrations().run(pool).await.map_err(|error| match error {
-        MigrateError::Execute(cause) | MigrateError::ExecuteMigration(cause, _) => Fault::Sql(cause),
-        other => Fault::Ledger(LedgerError::NotWritten {
-            what: format!(
-                "{} cannot be brought to schema version {NEWEST}: restore a backup",
-                path.display()
-            ),
-            source: Box::new(other),
-        }),
-    })?;
-    sqlx::query("insert into audit_head (id, sequence, hash) values (1, 0, ?) on conflict do nothing")
-        .bind(ChainHead::EMPTY.hash.as_bytes().to_vec())
-        .execute(pool)
-        .await?;
+}
+
+/// The head of an empty chain, where there is none yet: also after a stop between making the tables and this. It is asked
+/// first, as opening does not wait for a writer.
+async fn begin_chain(pool: &SqlitePool) -> Result<(), Fault> {
+    let unbegun: bool = sqlx::query_scalar(
+        "select not exists (select 1 from audit_head) and not exists (select 1 from audit)",
+    )
+    .fetch_one(pool)
+    .await?;
+    if unbegun {
+        sqlx::query("insert into audit_head (id, sequence, hash) values (1, 0, ?) on conflict do nothing")
+            .bind(ChainHead::EMPTY.hash.as_bytes().to_vec())
+            .execute(pool)
+            .await?;
+    }
     Ok(())
 }
 

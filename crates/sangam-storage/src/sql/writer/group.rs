@@ -7,9 +7,12 @@ use super::Writer;
 use super::work::{Applied, Work};
 use crate::cost::PositionKey;
 use crate::rules::{Refusal, Working};
-use crate::sql::failure::{self, Fault, Shared};
-use crate::sql::session::Session;
+use crate::sql::failure::{self, Fault, Place, Shared};
+use crate::sql::session::{Row, Session};
 use crate::sql::{catch_up, load, persist};
+
+/// A connection in a new transaction, and where the audit chain ends.
+type Begun = (Box<dyn Session>, Vec<Row>);
 
 /// What the rules say of some work.
 enum Verdict {
@@ -22,8 +25,11 @@ enum Verdict {
 /// How a transaction ended.
 enum Ended {
     Durable(Vec<Verdict>),
-    /// Nothing was written.
-    NotWritten(LedgerError),
+    /// Nothing was written. `each` tells whether one of several may be taken by itself.
+    NotWritten {
+        error: LedgerError,
+        each: bool,
+    },
     /// Nobody knows.
     Unknown(LedgerError),
 }
@@ -48,20 +54,20 @@ impl Writer {
         if works.is_empty() {
             return;
         }
-        let mut session = match self.session().await {
-            Ok(session) => session,
-            Err(error) => return refuse_all(works, &Shared::of(error)),
+        let (mut session, head) = match self.begun().await {
+            Ok(begun) => begun,
+            Err(error) => return answer_not_written(works, error),
         };
-        let ended = self.transaction(&mut *session, &works).await;
+        let ended = self.transaction(&mut *session, &head, &works).await;
         match ended {
             Ended::Durable(verdicts) => {
                 self.session = Some(session);
                 self.working.settle();
                 self.answer(works, verdicts).await;
             }
-            Ended::NotWritten(error) => {
+            Ended::NotWritten { error, each } => {
                 self.drop_group(session).await;
-                if split && works.len() > 1 {
+                if split && each && works.len() > 1 {
                     for work in works {
                         Box::pin(self.group(vec![work], false)).await;
                     }
@@ -79,11 +85,27 @@ impl Writer {
         }
     }
 
-    /// The connection, made anew if the last one was given up.
-    async fn session(&mut self) -> Result<Box<dyn Session>, LedgerError> {
-        match self.session.take() {
-            Some(session) => Ok(session),
-            None => self.store.writer().await,
+    /// A connection in a new transaction. It is made anew if the last one was given up, or turns out to be gone: a server may
+    /// have been started again since.
+    async fn begun(&mut self) -> Result<Begun, LedgerError> {
+        let not_begun =
+            |error: sqlx::Error, place: &Place| Fault::Sql(error).before_commit("writing to", place);
+        if let Some(mut kept) = self.session.take() {
+            match kept.begin_asking(&catch_up::HEAD).await {
+                Ok(head) => return Ok((kept, head)),
+                Err(error) if failure::is_gone(&error) => {
+                    tracing::warn!(ledger = %self.store.place, %error, "the ledger's connection is gone; making a new one");
+                }
+                Err(error) => {
+                    self.session = Some(kept);
+                    return Err(not_begun(error, &self.store.place));
+                }
+            }
+        }
+        let mut session = self.store.writer().await?;
+        match session.begin_asking(&catch_up::HEAD).await {
+            Ok(head) => Ok((session, head)),
+            Err(error) => Err(not_begun(error, &self.store.place)),
         }
     }
 
@@ -95,10 +117,13 @@ impl Writer {
         }
     }
 
-    async fn transaction(&mut self, session: &mut dyn Session, works: &[Work]) -> Ended {
+    async fn transaction(&mut self, session: &mut dyn Session, head: &[Row], works: &[Work]) -> Ended {
         let place = &self.store.place;
-        let not_written = |fault: Fault| Ended::NotWritten(fault.before_commit("writing to", place));
-        let verdicts = match judged(session, &mut self.working, works).await {
+        let not_written = |fault: Fault| Ended::NotWritten {
+            each: !fault.is_of_the_store(),
+            error: fault.before_commit("writing to", place),
+        };
+        let verdicts = match judged(session, &mut self.working, head, works).await {
             Ok(verdicts) => verdicts,
             Err(fault) => return not_written(fault),
         };
@@ -131,12 +156,12 @@ impl Writer {
         let Work::Alone { task, answer } = work else {
             return;
         };
-        let mut session = match self.session().await {
-            Ok(session) => session,
+        let (mut session, head) = match self.begun().await {
+            Ok(begun) => begun,
             Err(error) => return drop(answer.send(Err(error))),
         };
         let place = self.store.place.clone();
-        let done = match catch_up::begin(&mut *session, &mut self.working).await {
+        let done = match catch_up::to_the_end(&mut *session, &mut self.working, &head).await {
             Err(fault) => Err(fault),
             Ok(()) => match task(&mut *session, &mut self.working).await {
                 Err(fault) => Err(fault),
@@ -170,9 +195,10 @@ impl Writer {
 async fn judged(
     session: &mut dyn Session,
     working: &mut Working,
+    head: &[Row],
     works: &[Work],
 ) -> Result<Vec<Verdict>, Fault> {
-    catch_up::begin(session, working).await?;
+    catch_up::to_the_end(session, working, head).await?;
     let mut now = None;
     if works.iter().any(Work::is_about_leases) {
         catch_up::leases(session, working).await?;

@@ -1,40 +1,20 @@
-//! Files that cannot be opened or written: clear words, nothing half written, and work again once the cause is gone.
+//! Files that cannot be opened or written.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
-use sangam_core::ports::{Change, Ledger, LedgerError, OrderFilter, OrderRecord};
+use futures::future::join_all;
+use sangam_core::ports::{Change, Ledger, LedgerError, OrderFilter};
 use sangam_storage::{SqlLedger, SqliteSettings};
 use sangam_testkit::samples;
-use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection};
+use sqlx::Connection as _;
+
+use crate::support::{big_order, check, raw, verified};
 
 async fn refused(path: &Path) -> LedgerError {
     let opened = SqlLedger::open(path).await;
     opened.map(drop).expect_err("must not open")
-}
-
-fn check(error: &LedgerError, path: &Path, way_out: &str) {
-    assert!(matches!(error, LedgerError::NotWritten { .. }), "{error:?}");
-    let text = error.to_string();
-    assert!(text.contains(&path.display().to_string()), "{text}");
-    assert!(text.contains(way_out), "{text}");
-}
-
-async fn raw(path: &Path) -> SqliteConnection {
-    sqlx::sqlite::SqliteConnectOptions::new()
-        .filename(path)
-        .create_if_missing(true)
-        .busy_timeout(Duration::ZERO)
-        .connect()
-        .await
-        .expect("a bare connection")
-}
-
-fn big_order(seed: u8) -> Change {
-    Change::Received(Box::new(OrderRecord {
-        message: Some("x".repeat(3000)),
-        ..samples::order_record(seed)
-    }))
 }
 
 #[tokio::test]
@@ -184,4 +164,126 @@ async fn a_row_that_does_not_read_back_is_named() {
             "{text}"
         );
     }
+}
+
+/// A group of commits that does not fit as a whole: those that fit alone are taken, the others refused, and no row without its
+/// entry.
+#[tokio::test]
+async fn a_disk_that_fills_up_in_the_middle_of_a_group() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("books.db");
+    let settings = SqliteSettings {
+        pages_max: Some(90),
+        ..SqliteSettings::default()
+    };
+    let ledger = Arc::new(SqlLedger::open_with(&path, &settings).await.expect("opens"));
+    let commits = (1..=100).map(|seed| {
+        let ledger = Arc::clone(&ledger);
+        async move {
+            let audit = samples::audit(&format!("order.{seed}"), "b");
+            (seed, ledger.commit(&[big_order(seed)], &audit).await)
+        }
+    });
+    let answers = join_all(commits).await;
+    let (mut kept, mut refused) = (0, 0);
+    for (seed, answer) in &answers {
+        let there = ledger.order(samples::uid(*seed)).await.expect("reads");
+        match answer {
+            Ok(number) => {
+                kept += 1;
+                assert_eq!(there.map(|order| order.number), *number);
+            }
+            Err(error) => {
+                refused += 1;
+                check(error, &path, "free some space");
+                assert_eq!(there, None, "order {seed}");
+            }
+        }
+    }
+    assert!(kept > 3 && refused > 3, "{kept} kept, {refused} refused");
+    assert_eq!(ledger.audit_of("b").await.expect("reads").len(), kept);
+    assert_eq!(verified(&ledger).await.expect("the chain holds"), kept as u64);
+    // Small ones still fit, one after another.
+    ledger
+        .commit(&[], &samples::audit("a", "small"))
+        .await
+        .expect("fits");
+}
+
+/// A lock costs a group its patience once, not once a commit.
+#[tokio::test]
+async fn a_locked_file_refuses_a_whole_group_at_once() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("books.db");
+    let settings = SqliteSettings {
+        busy_timeout: Duration::from_millis(200),
+        ..SqliteSettings::default()
+    };
+    let ledger = SqlLedger::open_with(&path, &settings).await.expect("opens");
+    let mut other = raw(&path).await;
+    let lock = other.begin_with("begin immediate").await.expect("locks");
+    let audit = samples::audit("a", "b");
+    let changes: Vec<_> = (1..=100).map(|seed| [big_order(seed)]).collect();
+    let commits = join_all(changes.iter().map(|change| ledger.commit(change, &audit)));
+    let answers = tokio::time::timeout(Duration::from_secs(10), commits).await;
+    for answer in answers.expect("not once a commit") {
+        check(&answer.expect_err("locked"), &path, "another process");
+    }
+    lock.rollback().await.expect("unlocks");
+    let commits = join_all(changes.iter().map(|change| ledger.commit(change, &audit)));
+    for answer in commits.await {
+        answer.expect("free again");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_new_file_opened_by_several_at_once_is_one_ledger() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("books.db");
+    let opens = (0..6).map(|_| {
+        let path = path.clone();
+        tokio::spawn(async move { SqlLedger::open(&path).await })
+    });
+    let mut ledgers = Vec::new();
+    for opened in join_all(opens).await {
+        ledgers.push(opened.expect("no panic").expect("opens"));
+    }
+    for (seed, ledger) in (1..).zip(&ledgers) {
+        ledger
+            .commit(&[big_order(seed)], &samples::audit("a", "b"))
+            .await
+            .expect("commits");
+    }
+    let first = ledgers.first().expect("several");
+    let orders = first.orders(&OrderFilter::default()).await.expect("reads");
+    assert_eq!(orders.len(), 6);
+    assert_eq!(verified(first).await.expect("one chain"), 6);
+}
+
+/// Nothing in the file can be told from its words: the rules on what it means are in the program, and checked when it is read.
+#[tokio::test]
+async fn an_order_id_with_quotes_is_a_text_like_others() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let ledger = SqlLedger::open(folder.path().join("books.db"))
+        .await
+        .expect("opens");
+    let id = "1';--\"\\drop"; // as a broker might send it
+    let mut order = samples::order_record(1);
+    order.account = Some("fyers-1".parse().expect("an account"));
+    order.broker_order_id = Some(id.parse().expect("visible"));
+    let account = order.account.clone().expect("set above");
+    let change = Change::Received(Box::new(order.clone()));
+    ledger
+        .commit(&[change], &samples::audit("a", "b"))
+        .await
+        .expect("commits");
+    let found = ledger
+        .order_by_broker_id(&account, &id.parse().expect("visible"))
+        .await
+        .expect("reads");
+    assert_eq!(found.map(|order| order.uid), Some(order.uid));
+    // A line break is no part of an id: it never gets as far as the books.
+    "1\n2"
+        .parse::<sangam_core::BrokerOrderId>()
+        .expect_err("two lines");
 }
