@@ -137,7 +137,7 @@ impl Killing {
         self.report.unsaid += checked.unsaid - books.unsaid;
         self.report.entries_verified += checked.entries;
         self.report.orders_compared += checked.orders;
-        if self.done % LIVES != 0 {
+        if !self.done.is_multiple_of(LIVES) {
             books.unsaid = checked.unsaid;
             self.books = Some(books);
         }

@@ -130,7 +130,10 @@ pub(super) async fn an_amount_out_of_range_is_refused_by_name(ledger: &impl Ledg
     taken(ledger, &[filled(&much)]).await;
     refused_by_name(&as_much).await;
     refused_by_name(&late).await;
-    assert_eq!(ledger.fills(day).await.expect("reads"), [much.clone()]);
+    assert_eq!(
+        ledger.fills(day).await.expect("reads"),
+        std::slice::from_ref(&much)
+    );
     assert_eq!(ledger.audit_of("out of range").await.expect("reads"), []);
     let order = ledger
         .order(samples::uid(1))

@@ -108,3 +108,42 @@ async fn check(connection: &mut PgConnection, name: &str) -> Result<(), Fault> {
     }
     .into())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use sangam_testkit::PostgresServer;
+    use sqlx::Executor as _;
+
+    use super::*;
+
+    async fn settings_of(session: &mut PostgresSession) -> [String; 5] {
+        let sql = "select current_setting('synchronous_commit'), current_setting('lock_timeout'), \
+                   current_setting('idle_in_transaction_session_timeout'), \
+                   current_setting('default_transaction_read_only'), current_setting('application_name')";
+        let row = sqlx::query(sql).fetch_one(&mut session.connection).await.expect("asks");
+        std::array::from_fn(|place| row.try_get(place).expect("a text"))
+    }
+
+    /// A kill cannot show a sync that is missing: the settings have to be looked at.
+    #[tokio::test]
+    async fn the_writer_syncs_every_commit_and_readers_cannot_write() {
+        let database = PostgresServer::shared().database();
+        let hand = PostgresSettings::of_url(database.url()).expect("an address");
+        let mut hand = hand.options.connect().await.expect("connects");
+        let off = format!("alter database {} set synchronous_commit = off", database.name());
+        hand.execute(sqlx::AssertSqlSafe(off)).await.expect("owns it");
+
+        let mut settings = PostgresSettings::of_url(database.url()).expect("an address");
+        settings.lock_timeout = Duration::from_millis(1_500);
+        settings.patience = Duration::from_secs(7);
+        let server = Server::of(settings);
+        let mut writer = server.writer().await.expect("opens");
+        assert_eq!(settings_of(&mut writer).await, ["on", "1500ms", "7s", "off", "sangam"]);
+        let mut reader = server.reader().await.expect("opens");
+        assert_eq!(settings_of(&mut reader).await[3], "on");
+        let refused = reader.connection.execute("delete from orders").await;
+        assert!(refused.expect_err("read only").to_string().contains("read-only"));
+    }
+}
