@@ -4,10 +4,12 @@
 //! holds whoever else writes to the same books.
 
 mod ask;
+mod backup;
 mod books;
 mod catch_up;
 mod cells;
 mod columns;
+mod copy;
 mod dialect;
 mod encode;
 mod failure;
@@ -22,7 +24,9 @@ mod rebuild;
 mod row;
 mod session;
 mod sqlite;
+mod status;
 mod store;
+mod tables;
 mod upgrade;
 mod writer;
 
@@ -40,12 +44,15 @@ use sangam_core::{AccountId, BrokerOrderId, ClientOrderId, GroupId, OrderNumber,
 
 use crate::cost::CostMethod;
 use crate::rules::{Working, keepable};
+pub use backup::{put_in_place, remove_file};
+pub use copy::{Copied, CopyStep};
 use failure::{Fault, Place};
 #[cfg(feature = "postgres")]
 pub use postgres::{PostgresSettings, PostgresUrlError};
 use readers::Readers;
 pub use rebuild::Rebuilt;
 pub use sqlite::SqliteSettings;
+pub use status::BooksStatus;
 use store::{Kind, Store};
 use writer::{Work, WriterHandle};
 

@@ -8,7 +8,7 @@ use super::encode::Encode;
 use super::failure::Fault;
 use super::op::{Column, blob, int};
 use super::rebuild::Rebuilt;
-use super::session::Session;
+use super::session::{Row, Session};
 use super::writer::Work;
 use super::{SqlLedger, columns as c, rebuild, row};
 use crate::chain::{ChainHead, ChainedEntry, SealedDay};
@@ -45,20 +45,7 @@ impl SqlLedger {
     /// As [`kept_positions`](Self::kept_positions).
     pub async fn chain_head(&self) -> Result<ChainHead, LedgerError> {
         let rows = self.told(self.readers.rows(&HEAD, Vec::new()).await)?;
-        let missing = || LedgerError::Damaged {
-            subject: "audit_head".to_owned(),
-            what: "its row is missing: restore a backup".to_owned(),
-        };
-        let cells = Cells::new(
-            rows.first().ok_or_else(missing)?,
-            "audit_head",
-            HEAD_COLUMNS,
-            "sequence",
-        );
-        Ok(ChainHead {
-            sequence: cells.count("sequence")?,
-            hash: cells.digest("hash")?,
-        })
+        head_of(&rows)
     }
 
     /// The days of the audit chain that are sealed, oldest first.
@@ -147,4 +134,26 @@ impl SqlLedger {
             })
             .await
     }
+}
+
+/// The last entry of the audit chain as a connection sees it.
+pub(super) async fn head(session: &mut dyn Session) -> Result<ChainHead, Fault> {
+    Ok(head_of(&session.rows(&HEAD, Vec::new()).await?)?)
+}
+
+fn head_of(rows: &[Row]) -> Result<ChainHead, LedgerError> {
+    let missing = || LedgerError::Damaged {
+        subject: "audit_head".to_owned(),
+        what: "its row is missing: restore a backup".to_owned(),
+    };
+    let cells = Cells::new(
+        rows.first().ok_or_else(missing)?,
+        "audit_head",
+        HEAD_COLUMNS,
+        "sequence",
+    );
+    Ok(ChainHead {
+        sequence: cells.count("sequence")?,
+        hash: cells.digest("hash")?,
+    })
 }

@@ -1,6 +1,7 @@
 //! Books in one SQLite file.
 
-mod file;
+pub(super) mod carried;
+pub(super) mod file;
 pub(super) mod open;
 mod schema;
 mod session;

@@ -122,7 +122,10 @@ mod tests {
         let sql = "select current_setting('synchronous_commit'), current_setting('lock_timeout'), \
                    current_setting('idle_in_transaction_session_timeout'), \
                    current_setting('default_transaction_read_only'), current_setting('application_name')";
-        let row = sqlx::query(sql).fetch_one(&mut session.connection).await.expect("asks");
+        let row = sqlx::query(sql)
+            .fetch_one(&mut session.connection)
+            .await
+            .expect("asks");
         std::array::from_fn(|place| row.try_get(place).expect("a text"))
     }
 
@@ -140,7 +143,10 @@ mod tests {
         settings.patience = Duration::from_secs(7);
         let server = Server::of(settings);
         let mut writer = server.writer().await.expect("opens");
-        assert_eq!(settings_of(&mut writer).await, ["on", "1500ms", "7s", "off", "sangam"]);
+        assert_eq!(
+            settings_of(&mut writer).await,
+            ["on", "1500ms", "7s", "off", "sangam"]
+        );
         let mut reader = server.reader().await.expect("opens");
         assert_eq!(settings_of(&mut reader).await[3], "on");
         let refused = reader.connection.execute("delete from orders").await;

@@ -252,7 +252,6 @@ mod tests {
     const COLUMNS: &[Column] = &[blob("uid"), words("state"), int("at")];
     const KEYS: &[Column] = &[blob("uid"), words("state")];
     const SETS: &[Column] = &[words("state")];
-    const UID: &[Column] = &[blob("uid")];
 
     #[test]
     fn each_way_of_writing_has_its_statement() {

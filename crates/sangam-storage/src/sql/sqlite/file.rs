@@ -15,7 +15,7 @@ const PAGE_MIN: u64 = 512;
 const LOOK_EVERY: Duration = Duration::from_millis(5);
 
 /// Makes folder and file, readable by their owner alone. Answers whether there was none.
-pub(super) fn make(path: &Path) -> Result<bool, LedgerError> {
+pub(crate) fn make(path: &Path) -> Result<bool, LedgerError> {
     let refuse = |error| failure::no_file(path, error);
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         std::fs::create_dir_all(folder).map_err(refuse)?;

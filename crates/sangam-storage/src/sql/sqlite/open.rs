@@ -9,7 +9,7 @@ use sqlx::{ConnectOptions as _, SqliteConnection};
 use super::session::SqliteSession;
 use super::settings::SqliteSettings;
 use super::{file, schema};
-use crate::sql::failure::{Fault, Place};
+use crate::sql::failure::{self, Fault, Place};
 
 /// The connection that writes, on a file of the newest schema.
 pub(crate) async fn writer(path: &Path, settings: &SqliteSettings) -> Result<SqliteSession, LedgerError> {
@@ -87,6 +87,17 @@ pub(crate) async fn reader(path: &Path, settings: &SqliteSettings) -> sqlx::Resu
         .busy_timeout(settings.busy_timeout)
         .pragma("query_only", "on");
     options.connect().await.map(SqliteSession)
+}
+
+/// Makes a file readable by its owner alone.
+pub(crate) fn private(path: &Path) -> Result<(), LedgerError> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let only_owner = std::fs::Permissions::from_mode(0o600);
+        std::fs::set_permissions(path, only_owner).map_err(|error| failure::no_file(path, error))?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]

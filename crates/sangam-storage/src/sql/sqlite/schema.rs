@@ -6,11 +6,12 @@ use sangam_core::ports::LedgerError;
 use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use sqlx::{SqlSafeStr as _, SqlitePool};
 
+use super::open;
 use crate::chain::ChainHead;
-use crate::sql::failure::{self, Fault};
+use crate::sql::failure::Fault;
 
 /// Marks a SQLite file as a ledger of Sangam: `SNGM` in ASCII, in the header field meant for it.
-const APPLICATION_ID: i64 = 0x534e_474d;
+pub(super) const APPLICATION_ID: i64 = 0x534e_474d;
 
 /// Each version with its name and its statements. Add to the end; never edit what was released.
 const VERSIONS: [(i64, &str, &str); 2] = [
@@ -109,19 +110,8 @@ async fn back_up(pool: &SqlitePool, path: &Path, version: i64) -> Result<(), Fau
         .bind(copy.to_string_lossy().into_owned())
         .execute(pool)
         .await?;
-    private(&copy)?;
+    open::private(&copy)?;
     tracing::info!(copy = %copy.display(), "kept a copy of the ledger before bringing it to a newer version");
-    Ok(())
-}
-
-/// Makes a file readable by its owner alone.
-fn private(path: &Path) -> Result<(), LedgerError> {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        let only_owner = std::fs::Permissions::from_mode(0o600);
-        std::fs::set_permissions(path, only_owner).map_err(|error| failure::no_file(path, error))?;
-    }
     Ok(())
 }
 
