@@ -8,6 +8,7 @@ mod bench;
 mod block;
 mod cache;
 mod forecast;
+mod ledger;
 mod limits;
 mod measured;
 mod portfolio;
@@ -30,7 +31,7 @@ struct Recipe {
     make: fn(&Workspace) -> Result<String>,
 }
 
-const RECIPES: [Recipe; 6] = [
+const RECIPES: [Recipe; 7] = [
     Recipe {
         name: "limits",
         page: "docs/limits.md",
@@ -50,6 +51,11 @@ const RECIPES: [Recipe; 6] = [
         name: "forecast",
         page: "docs/forecast.md",
         make: forecast::make,
+    },
+    Recipe {
+        name: "ledger",
+        page: "docs/ledger.md",
+        make: ledger::make,
     },
     Recipe {
         name: "audit",
