@@ -8,6 +8,7 @@ mod fake;
 mod until;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures::future::join_all;
@@ -500,6 +501,31 @@ async fn servers_that_hang_up_or_talk_nonsense_are_left_alone() {
         })
         .await;
     }
+}
+
+#[tokio::test]
+async fn a_redis_that_cannot_be_told_what_was_forgotten_is_not_used() {
+    static TOLD: AtomicU64 = AtomicU64::new(0);
+    let url = fake(|words| match words[0].to_ascii_uppercase().as_str() {
+        "PING" => Some("+PONG\r\n".to_owned()),
+        "UNLINK" => {
+            TOLD.fetch_add(1, Ordering::Relaxed);
+            Some("-NOPERM this user has no permissions to run the 'unlink' command\r\n".to_owned())
+        }
+        _ => Some("+OK\r\n".to_owned()),
+    })
+    .await;
+    let clock = clock();
+    let cache = connect(settings(&url), &clock, 1).await;
+    cache.remove(KIND, "x").await;
+    // Told again until the breaker opens, and then in each attempt to close it.
+    until("it was tried some more", || TOLD.load(Ordering::Relaxed) >= 6).await;
+    let state = cache.state();
+    assert_eq!((state.connections, state.owes), (1, true));
+    assert!(state.away.is_some_and(|away| away.why.contains("'unlink'")));
+    clock.advance(plan().ttl(KIND));
+    back(&cache).await;
+    assert!(!cache.state().owes, "nothing of before can be alive any more");
 }
 
 #[tokio::test]
