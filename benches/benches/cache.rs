@@ -2,6 +2,11 @@
 //! kinds. In Redis: a thousand set and get at once, beside bare fred on one connection. Values: a quote and a depth of five
 //! levels in the encodings there were to choose from.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a program that measures reads the clock"
+)]
+
 use std::hint::black_box;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -210,6 +215,9 @@ fn encoding(c: &mut Criterion) {
     group.finish();
 }
 
+type Encode<'a, T> = &'a dyn Fn(&T) -> Vec<u8>;
+type Decode<'a, T> = &'a dyn Fn(&[u8]) -> T;
+
 fn both<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(
     group: &mut criterion::BenchmarkGroup<'_, criterion::measurement::WallTime>,
     what: &str,
@@ -226,7 +234,7 @@ fn both<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(
     let un_json = |bytes: &[u8]| serde_json::from_slice::<T>(bytes).expect("it decodes");
     let un_pack = |bytes: &[u8]| rmp_serde::from_slice::<T>(bytes).expect("it decodes");
     let un_cbor = |bytes: &[u8]| ciborium::from_reader::<T, _>(bytes).expect("it decodes");
-    let codecs: [(&str, &dyn Fn(&T) -> Vec<u8>, &dyn Fn(&[u8]) -> T); 4] = [
+    let codecs: [(&str, Encode<'_, T>, Decode<'_, T>); 4] = [
         ("json", &json, &un_json),
         ("messagepack", &pack, &un_pack),
         ("messagepack_without_names", &by_place, &un_pack),
