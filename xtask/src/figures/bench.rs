@@ -32,19 +32,6 @@ pub(super) fn median_ns(workspace: &Workspace, bench: &str) -> Result<f64> {
     .with_context(|| format!("read what the bench {bench} measured"))
 }
 
-/// The bytes a bench was told it works on.
-pub(super) fn bytes(workspace: &Workspace, bench: &str) -> Result<u64> {
-    let path = workspace
-        .target()
-        .join("criterion")
-        .join(bench)
-        .join("new/benchmark.json");
-    let text = std::fs::read_to_string(path).with_context(|| format!("read what the bench {bench} is"))?;
-    let told: Value = serde_json::from_str(&text)?;
-    let bytes = told.pointer("/throughput/Bytes").and_then(Value::as_u64);
-    bytes.with_context(|| format!("the bench {bench} was told no bytes"))
-}
-
 /// Every bench of a group with its median in nanoseconds, by name.
 pub(super) fn group_ns(workspace: &Workspace, group: &str) -> Result<Vec<(String, f64)>> {
     let folder = workspace.target().join("criterion").join(group);

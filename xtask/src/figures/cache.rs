@@ -1,12 +1,12 @@
 //! The block `cache`: what memory, Redis and the encodings cost, each beside what it could have been.
 
 use anyhow::Result;
+use serde_json::Value;
 
-use super::bench;
-use super::measured::table;
+use super::measured::{figure, last_line, table};
 use crate::workspace::Workspace;
 
-/// What is told of memory, and its bench.
+/// What is told of memory, and its name.
 const MEMORY: [(&str, &str); 8] = [
     ("`MemoryCache::get_now` of a hot key", "memory_get_now"),
     ("the same by the port, with its future", "memory_get_by_the_port"),
@@ -34,30 +34,71 @@ const ENCODINGS: [(&str, &str); 4] = [
     ("CBOR", "cbor"),
 ];
 
+/// What is done over Redis, the group it is told in, and its name; bare fred's ends in `_by_bare_fred`.
+const REDIS: [(&str, &str, &str); 2] = [
+    ("1,000 set and get at once", "redis_many", "thousand_set_and_get"),
+    ("one get after the other", "redis_one", "get"),
+];
+
 pub(super) fn make(workspace: &Workspace) -> Result<String> {
-    bench::run(workspace, "cache")?;
-    let memory = |name: &str| bench::median_ns(workspace, &format!("cache/{name}"));
-    let ours = memory("memory_get_now")?;
-    let mut rows = Vec::new();
+    let mut command = workspace.cargo([
+        "run",
+        "--quiet",
+        "--release",
+        "--locked",
+        "--package",
+        "sangam-benches",
+        "--bin",
+        "cache-figures",
+    ]);
+    word(&last_line(&mut command)?)
+}
+
+fn word(report: &Value) -> Result<String> {
+    let mut memory = Vec::new();
     for (what, name) in MEMORY {
-        let ns = memory(name)?;
-        rows.push([what.to_owned(), format!("{ns:.0}"), format!("{:.2}", ns / ours)]);
+        let ns = figure(report, &format!("memory.{name}.ns"), 0)?;
+        memory.push([
+            what.to_owned(),
+            ns,
+            figure(report, &format!("memory.{name}.ratio"), 2)?,
+        ]);
     }
-    let redis = |name: &str| bench::median_ns(workspace, &format!("cache_redis/{name}"));
-    let (many, bare_many) = (
-        redis("thousand_set_and_get")?,
-        redis("thousand_set_and_get_by_bare_fred")?,
-    );
-    let (one, bare_one) = (redis("get")?, redis("get_by_bare_fred")?);
+    let mut redis = Vec::new();
+    for (what, group, name) in REDIS {
+        let us = |name: &str| -> Result<String> {
+            let ns: f64 = figure(report, &format!("{group}.{name}.ns"), 0)?.parse()?;
+            Ok(format!("{:.0}", ns / 1e3))
+        };
+        let bare = format!("{name}_by_bare_fred");
+        let ratio: f64 = figure(report, &format!("{group}.{bare}.ratio"), 6)?.parse()?;
+        redis.push([
+            what.to_owned(),
+            us(name)?,
+            us(&bare)?,
+            format!("{:.2}", 1.0 / ratio),
+        ]);
+    }
+    let mut encodings = Vec::new();
+    for (what, name) in ENCODINGS {
+        let pair = |way: &str, of: &str| -> Result<String> {
+            let of = |value: &str| figure(report, &format!("encodings.{value}_{name}_{way}.{of}"), 0);
+            Ok(format!("{}; {}", of("quote")?, of("depth")?))
+        };
+        let row = [
+            pair("encode", "bytes")?,
+            pair("encode", "ns")?,
+            pair("decode", "ns")?,
+        ];
+        let [bytes, encode, decode] = row;
+        encodings.push([what.to_owned(), bytes, encode, decode]);
+    }
     Ok(format!(
-        "`cargo xtask bench --bench cache`:\n\n{}\n{}\n{}",
-        table(["in memory", "ns", "times `get_now`"], &rows),
+        "`cargo run --release -p sangam-benches --bin cache-figures`:\n\n{}\n{}\n{}",
+        table(["in memory", "ns", "times `get_now`"], &memory),
         table(
-            ["in Redis on this machine", "ours", "bare fred", "times"],
-            &[
-                redis_row("1,000 set and get at once (ms)", many, bare_many, 1e6),
-                redis_row("one get after the other (us)", one, bare_one, 1e3),
-            ]
+            ["in Redis on this machine", "ours (us)", "bare fred (us)", "times"],
+            &redis
         ),
         table(
             [
@@ -66,45 +107,42 @@ pub(super) fn make(workspace: &Workspace) -> Result<String> {
                 "encode (ns)",
                 "decode (ns)"
             ],
-            &encodings(workspace)?
+            &encodings
         ),
     ))
 }
 
-fn redis_row(what: &str, ours: f64, bare: f64, unit: f64) -> [String; 4] {
-    [
-        what.to_owned(),
-        format!("{:.1}", ours / unit),
-        format!("{:.1}", bare / unit),
-        format!("{:.2}", ours / bare),
-    ]
-}
-
-fn encodings(workspace: &Workspace) -> Result<Vec<[String; 4]>> {
-    let mut rows = Vec::new();
-    for (what, name) in ENCODINGS {
-        let of = |value: &str, way: &str| format!("cache_encoding/{value}_{name}_{way}");
-        let ns = |way: &str| -> Result<String> {
-            let quote = bench::median_ns(workspace, &of("quote", way))?;
-            let depth = bench::median_ns(workspace, &of("depth", way))?;
-            Ok(format!("{quote:.0}; {depth:.0}"))
-        };
-        let bytes = |value: &str| bench::bytes(workspace, &of(value, "encode"));
-        rows.push([
-            what.to_owned(),
-            format!("{}; {}", bytes("quote")?, bytes("depth")?),
-            ns("encode")?,
-            ns("decode")?,
-        ]);
-    }
-    Ok(rows)
-}
-
 #[cfg(test)]
 mod tests {
+    use super::*;
+
     #[test]
-    fn redis_is_told_beside_bare_fred() {
-        let row = super::redis_row("x", 12_600_000.0, 11_200_000.0, 1e6);
-        assert_eq!(row, ["x", "12.6", "11.2", "1.12"]);
+    fn a_report_is_three_tables_and_a_missing_figure_is_named() {
+        let one = serde_json::json!({ "ns": 1_500.0, "ratio": 0.5, "bytes": 350 });
+        let group =
+            |names: Vec<String>| Value::Object(names.into_iter().map(|name| (name, one.clone())).collect());
+        let coded = ENCODINGS.iter().flat_map(|(_, name)| {
+            ["quote", "depth"]
+                .into_iter()
+                .flat_map(move |value| ["encode", "decode"].map(|way| format!("{value}_{name}_{way}")))
+        });
+        let mut report = serde_json::json!({
+            "memory": group(MEMORY.iter().map(|(_, name)| (*name).to_owned()).collect()),
+            "encodings": group(coded.collect()),
+        });
+        for (_, at, name) in REDIS {
+            report[at] = group(vec![name.to_owned(), format!("{name}_by_bare_fred")]);
+        }
+        let text = word(&report).unwrap();
+        assert!(
+            text.contains("| JSON | 350; 350 | 1500; 1500 | 1500; 1500 |"),
+            "{text}"
+        );
+        assert!(
+            text.contains("| one get after the other | 2 | 2 | 2.00 |"),
+            "{text}"
+        );
+        report["memory"]["clock"] = Value::Null;
+        assert!(word(&report).unwrap_err().to_string().contains("memory.clock.ns"));
     }
 }
