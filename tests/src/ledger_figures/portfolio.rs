@@ -61,7 +61,11 @@ fn trade(place: usize) -> FillRecord {
     let instrument = format!("NSE:SHARE{}", place % POSITIONS);
     record.fill.instrument.id = Some(instrument.parse().expect("an instrument"));
     record.fill = Fill {
-        side: if place / POSITIONS % 3 == 2 { Side::Sell } else { Side::Buy },
+        side: if place / POSITIONS % 3 == 2 {
+            Side::Sell
+        } else {
+            Side::Buy
+        },
         ..record.fill
     };
     record

@@ -1,8 +1,13 @@
 //! Orders and attempts: received and intended once, moved along listed moves from the state they are said to be in.
 
+use std::mem::replace;
+
 use sangam_core::ports::{AttemptRecord, LedgerError, OrderMoved, OrderRecord};
 use sangam_core::timestamp::Date;
-use sangam_core::{AttemptState, IST, OrderNumber, OrderUid, Timestamp};
+use sangam_core::{
+    AccountId, AttemptState, BrokerName, BrokerOrderId, IST, OrderNumber, OrderRequest, OrderState, OrderUid,
+    Price, Quantity, Timestamp,
+};
 
 use super::{AttemptKey, Undo, Working};
 
@@ -51,13 +56,12 @@ impl Working {
         Ok(number)
     }
 
-    /// Puts an order in place of what is there, remembering what was.
+    /// Puts in an order that was not there.
     fn keep_order(&mut self, order: OrderRecord) {
         let uid = order.uid;
-        let before = self.orders.insert(uid, order);
-        let state = before.as_ref().map(|order| order.state);
-        self.dirty.orders.entry(uid).or_insert(state);
-        self.undo.push(Undo::Order(uid, before.map(Box::new)));
+        self.dirty.orders.entry(uid).or_insert(None);
+        self.undo.push(Undo::Received(uid));
+        self.orders.insert(uid, order);
     }
 
     pub(super) fn move_order(&mut self, moved: &OrderMoved) -> Result<(), LedgerError> {
@@ -69,7 +73,7 @@ impl Working {
                 to: moved.to.to_string(),
             });
         }
-        let Some(order) = self.orders.get(&moved.uid) else {
+        let Some(order) = self.orders.get_mut(&moved.uid) else {
             return Err(LedgerError::Missing { subject: subject() });
         };
         if order.state != moved.from {
@@ -78,29 +82,12 @@ impl Working {
                 expected: moved.from.to_string(),
             });
         }
-        let mut order = order.clone();
-        order.state = moved.to;
-        order.updated_at = moved.at;
-        if let Some((account, broker)) = &moved.placed_with {
-            order.account = Some(account.clone());
-            order.broker = Some(*broker);
-        }
-        if moved.broker_order_id.is_some() {
-            order.broker_order_id.clone_from(&moved.broker_order_id);
-        }
-        let stale = moved.filled.is_some_and(|filled| filled < order.filled);
-        if !stale {
-            order.filled = moved.filled.unwrap_or(order.filled);
-            order.average_price = moved.average_price.or(order.average_price);
-        }
-        if moved.message.is_some() {
-            order.message.clone_from(&moved.message);
-        }
-        if let Some(request) = &moved.request {
-            order.request = request.clone();
+        self.dirty.orders.entry(moved.uid).or_insert(Some(order.state));
+        if moved.request.is_some() {
             self.dirty.terms.insert(moved.uid);
         }
-        self.keep_order(order);
+        let before = Standing::move_on(order, moved);
+        self.undo.push(Undo::Moved(moved.uid, Box::new(before)));
         Ok(())
     }
 
@@ -171,6 +158,75 @@ impl Working {
             Err(LedgerError::Missing {
                 subject: order_name(uid),
             })
+        }
+    }
+}
+
+/// What a move may change of an order, as it was before: only what it did change is kept.
+#[derive(Debug)]
+pub(super) struct Standing {
+    state: OrderState,
+    updated_at: Timestamp,
+    placed_with: Option<(Option<AccountId>, Option<BrokerName>)>,
+    broker_order_id: Option<Option<BrokerOrderId>>,
+    filled: Quantity,
+    average_price: Option<Price>,
+    message: Option<Option<String>>,
+    request: Option<OrderRequest>,
+}
+
+impl Standing {
+    /// Moves an order and answers how it stood.
+    fn move_on(order: &mut OrderRecord, moved: &OrderMoved) -> Self {
+        let stale = moved.filled.is_some_and(|filled| filled < order.filled);
+        let before = Self {
+            state: replace(&mut order.state, moved.to),
+            updated_at: replace(&mut order.updated_at, moved.at),
+            placed_with: moved.placed_with.as_ref().map(|(account, broker)| {
+                (
+                    order.account.replace(account.clone()),
+                    order.broker.replace(*broker),
+                )
+            }),
+            broker_order_id: moved
+                .broker_order_id
+                .as_ref()
+                .map(|id| order.broker_order_id.replace(id.clone())),
+            filled: order.filled,
+            average_price: order.average_price,
+            message: moved
+                .message
+                .as_ref()
+                .map(|message| order.message.replace(message.clone())),
+            request: moved
+                .request
+                .as_ref()
+                .map(|request| replace(&mut order.request, request.clone())),
+        };
+        if !stale {
+            order.filled = moved.filled.unwrap_or(order.filled);
+            order.average_price = moved.average_price.or(order.average_price);
+        }
+        before
+    }
+
+    /// Puts an order back to how it stood.
+    pub(super) fn restore(self, order: &mut OrderRecord) {
+        order.state = self.state;
+        order.updated_at = self.updated_at;
+        if let Some((account, broker)) = self.placed_with {
+            (order.account, order.broker) = (account, broker);
+        }
+        if let Some(id) = self.broker_order_id {
+            order.broker_order_id = id;
+        }
+        order.filled = self.filled;
+        order.average_price = self.average_price;
+        if let Some(message) = self.message {
+            order.message = message;
+        }
+        if let Some(request) = self.request {
+            order.request = request;
         }
     }
 }

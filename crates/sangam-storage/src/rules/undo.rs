@@ -1,10 +1,11 @@
 //! Taking back the steps of a commit that was refused half-way.
 
-use sangam_core::ports::{AttemptRecord, Lease, OrderRecord};
+use sangam_core::ports::{AttemptRecord, Lease};
 use sangam_core::timestamp::Date;
 use sangam_core::{ClientOrderId, GroupId, OrderNumber, OrderUid, OwnerId, Tag};
 
 use super::dirty::Lengths;
+use super::orders::Standing;
 use super::{AttemptKey, TradeKey, Working};
 use crate::cost::{KeptPosition, PositionKey};
 
@@ -12,7 +13,8 @@ use crate::cost::{KeptPosition, PositionKey};
 #[derive(Debug)]
 pub(super) enum Undo {
     Begun(Lengths, u64),
-    Order(OrderUid, Option<Box<OrderRecord>>),
+    Received(OrderUid),
+    Moved(OrderUid, Box<Standing>),
     Key((OwnerId, ClientOrderId)),
     Number(Date, Option<OrderNumber>),
     Attempt(AttemptKey, Option<Box<AttemptRecord>>),
@@ -44,7 +46,12 @@ impl Working {
                 self.dirty.cut(&lengths);
                 self.last_fill = last_fill;
             }
-            Undo::Order(uid, before) => put(&mut self.orders, uid, before.map(|order| *order)),
+            Undo::Received(uid) => drop(self.orders.remove(&uid)),
+            Undo::Moved(uid, before) => {
+                if let Some(order) = self.orders.get_mut(&uid) {
+                    before.restore(order);
+                }
+            }
             Undo::Key(key) => drop(self.keys.remove(&key)),
             Undo::Number(date, before) => put(&mut self.numbers, date, before),
             Undo::Attempt(key, before) => put(&mut self.attempts, key, before.map(|attempt| *attempt)),

@@ -45,6 +45,11 @@ impl Encode {
         self.put(Cell::Text(word.map(str::to_owned)))
     }
 
+    /// A text that nobody else needs.
+    pub(crate) fn own(&mut self, text: String) -> &mut Self {
+        self.put(Cell::Text(Some(text)))
+    }
+
     /// A text of somebody else's making.
     pub(crate) fn free(&mut self, text: &str) -> &mut Self {
         self.put(Cell::Text(Some(without_nought(text))))

@@ -216,9 +216,9 @@ fn new_order(row: &mut Encode, order: &sangam_core::ports::OrderRecord) {
         .request(&order.request)
         .free_opt(order.strategy.as_deref())
         .word(order.state.as_str())
-        .shown_opt(order.account.as_ref())
-        .shown_opt(order.broker.as_ref())
-        .shown_opt(order.broker_order_id.as_ref())
+        .word_opt(order.account.as_ref().map(|account| account.as_str()))
+        .word_opt(order.broker.map(|broker| broker.as_str()))
+        .word_opt(order.broker_order_id.as_ref().map(|id| id.as_str()))
         .quantity(order.filled)
         .shown_opt(order.average_price.as_ref())
         .free_opt(order.message.as_deref())
@@ -229,9 +229,9 @@ fn new_order(row: &mut Encode, order: &sangam_core::ports::OrderRecord) {
 
 fn standing(row: &mut Encode, order: &sangam_core::ports::OrderRecord) {
     row.word(order.state.as_str())
-        .shown_opt(order.account.as_ref())
-        .shown_opt(order.broker.as_ref())
-        .shown_opt(order.broker_order_id.as_ref())
+        .word_opt(order.account.as_ref().map(|account| account.as_str()))
+        .word_opt(order.broker.map(|broker| broker.as_str()))
+        .word_opt(order.broker_order_id.as_ref().map(|id| id.as_str()))
         .quantity(order.filled)
         .shown_opt(order.average_price.as_ref())
         .free_opt(order.message.as_deref())
@@ -486,7 +486,7 @@ fn leases(plan: &mut Plan, working: &Working) {
     plan.write(&LEASES, rows);
 }
 
-fn audit(plan: &mut Plan, working: &Working) {
+fn audit(plan: &mut Plan, working: &mut Working) {
     if working.dirty.entries.is_empty() {
         return;
     }
@@ -504,15 +504,16 @@ fn audit(plan: &mut Plan, working: &Working) {
     }
     plan.write(&SEALS, days);
     let mut entries = Encode::default();
-    for chained in &working.dirty.entries {
+    for chained in std::mem::take(&mut working.dirty.entries) {
+        let entry = chained.entry;
         entries
             .count(chained.sequence)
             .shown(&chained.day)
-            .instant(chained.entry.at)
-            .word(&chained.entry.actor)
-            .word(&chained.entry.event)
-            .word(&chained.entry.subject)
-            .word(&chained.entry.detail)
+            .instant(entry.at)
+            .own(entry.actor)
+            .own(entry.event)
+            .own(entry.subject)
+            .own(entry.detail)
             .bytes(chained.hash.as_bytes());
     }
     plan.write(&ENTRIES, entries);
