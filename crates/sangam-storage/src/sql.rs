@@ -111,9 +111,16 @@ impl SqlLedger {
     async fn of(store: Store, method: Option<CostMethod>) -> Result<Self, LedgerError> {
         let store = Arc::new(store);
         let mut session = store.writer().await?;
-        let method = upgrade::finish(&mut *session, method)
-            .await
-            .map_err(|fault| fault.before_commit("opening", &store.place))?;
+        let method = match upgrade::finish(&mut *session, method).await {
+            Ok(method) => method,
+            Err(fault) => {
+                // Whoever is told so finds the place free.
+                if let Err(error) = session.close().await {
+                    tracing::debug!(ledger = %store.place, %error, "closing a ledger that did not open failed");
+                }
+                return Err(fault.before_commit("opening", &store.place));
+            }
+        };
         Ok(Self {
             readers: Readers::new(Arc::clone(&store)),
             writer: WriterHandle::start(Arc::clone(&store), session, Working::new(method)),

@@ -62,7 +62,10 @@ pub(super) async fn finish(
             Ok(method)
         }
         Err(fault) => {
-            session.rollback().await?;
+            // A full disk or a server that is gone ended it already; what went wrong first is what is told.
+            if let Err(error) = session.rollback().await {
+                tracing::debug!(%error, "nothing was left to take back");
+            }
             Err(fault)
         }
     }

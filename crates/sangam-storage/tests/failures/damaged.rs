@@ -1,9 +1,10 @@
 //! Files that lost a part of themselves: it is named, or what is left is whole. Never is less there without a word.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use sangam_core::ports::{Change, Ledger, LedgerError, OrderFilter};
-use sangam_storage::SqlLedger;
+use sangam_storage::{SqlLedger, SqliteSettings};
 use sangam_testkit::samples;
 
 use crate::support::{big_order, verified};
@@ -28,7 +29,11 @@ async fn written(path: &Path) -> SqlLedger {
 /// Opens, reads and verifies. Answers how many orders there are, or what was said.
 async fn looked_at(path: &Path) -> Result<usize, String> {
     let told = |error: LedgerError| error.to_string();
-    let ledger = SqlLedger::open(path).await.map_err(told)?;
+    let settings = SqliteSettings {
+        busy_timeout: Duration::from_millis(100),
+        ..SqliteSettings::default()
+    };
+    let ledger = SqlLedger::open_with(path, &settings).await.map_err(told)?;
     let orders = ledger.orders(&OrderFilter::default()).await.map_err(told);
     let entries = verified(&ledger).await;
     ledger.close().await;
@@ -137,9 +142,9 @@ async fn an_empty_file_is_no_new_ledger() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("books.db");
     std::fs::write(&path, "").expect("writes");
-    let settings = sangam_storage::SqliteSettings {
-        busy_timeout: std::time::Duration::from_millis(50),
-        ..sangam_storage::SqliteSettings::default()
+    let settings = SqliteSettings {
+        busy_timeout: Duration::from_millis(50),
+        ..SqliteSettings::default()
     };
     let error = SqlLedger::open_with(&path, &settings).await.expect_err("empty");
     crate::support::check(&error, &path, "remove it");
