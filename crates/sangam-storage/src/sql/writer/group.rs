@@ -97,7 +97,8 @@ impl Writer {
                     tracing::warn!(ledger = %self.store.place, %error, "the ledger's connection is gone; making a new one");
                 }
                 Err(error) => {
-                    self.session = Some(kept);
+                    // It may have begun, and failed in the question.
+                    self.drop_group(kept).await;
                     return Err(not_begun(error, &self.store.place));
                 }
             }
