@@ -10,6 +10,7 @@ mod shared;
 
 pub use cache::{CacheConfig, CacheRedis};
 pub use checked::{AccountConfig, Config, ConfigError, Hosts, check, env_name};
+pub(crate) use ledger::check as check_ledger;
 pub use ledger::{LedgerConfig, RawLedger};
 pub use limits::{LimitsConfig, RawLimits};
 pub use raw::{RawAccount, RawCache, RawConfig, RawInbound, RawOrders, RawRouting};

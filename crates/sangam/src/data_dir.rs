@@ -24,14 +24,19 @@ pub(crate) struct DataDir {
 impl DataDir {
     /// Makes the folder where it is missing and takes it.
     pub(crate) fn take(path: &Path, simulated_only: bool) -> Result<Self, StartError> {
+        let held = Self::hold(path)?;
+        check_kind(path, simulated_only)?;
+        Ok(held)
+    }
+
+    /// Takes the folder for work on it that trades nothing, made where it is missing.
+    pub(crate) fn hold(path: &Path) -> Result<Self, StartError> {
         std::fs::create_dir_all(path).map_err(fault(path))?;
         let probe = path.join(".writable");
         private_file::write(&probe, b"").map_err(fault(path))?;
         std::fs::remove_file(&probe).map_err(fault(path))?;
-        let lock = lock(path)?;
-        check_kind(path, simulated_only)?;
         Ok(Self {
-            lock: Mutex::new(Some(lock)),
+            lock: Mutex::new(Some(lock(path)?)),
         })
     }
 

@@ -13,16 +13,16 @@ use sangam_core::timestamp::Date;
 use sangam_core::{AccountId, BrokerOrderId, ClientOrderId, Clock, GroupId, OrderNumber, OrderUid, OwnerId};
 use serde_json::json;
 
-/// How long a lease lasts without being renewed: as long as another gateway waits for one that crashed.
-const LASTING: Duration = Duration::from_secs(15);
-/// The time between two renewals.
-const RENEWAL: Duration = Duration::from_secs(5);
+/// Renewals within the time a lease lasts: two may fail before it ends.
+const RENEWALS: u32 = 3;
 
 /// The books as the holder of a group's lease sees them: every commit is made under it.
 #[derive(Debug)]
 pub(crate) struct LeasedLedger {
     books: Arc<dyn Ledger>,
     lease: Lease,
+    /// How long it lasts without being renewed: as long as another gateway waits for one that crashed.
+    lasting: Duration,
 }
 
 impl LeasedLedger {
@@ -31,6 +31,7 @@ impl LeasedLedger {
         books: Arc<dyn Ledger>,
         group: &GroupId,
         holder: &str,
+        lasting: Duration,
         clock: &dyn Clock,
     ) -> Result<Self, LedgerError> {
         let audit = AuditEntry {
@@ -40,18 +41,22 @@ impl LeasedLedger {
             subject: group.to_string(),
             detail: json!({"holder": holder}).to_string(),
         };
-        let lease = books.take_lease(group, holder, LASTING, &audit).await?;
-        Ok(Self { books, lease })
+        let lease = books.take_lease(group, holder, lasting, &audit).await?;
+        Ok(Self {
+            books,
+            lease,
+            lasting,
+        })
     }
 
     /// Renews the lease until it is lost. A store that does not answer loses nothing by itself: commits are refused from
     /// the moment another took the lease, not before.
     pub(crate) async fn keep(self: Arc<Self>) {
-        let mut ticks = tokio::time::interval(RENEWAL);
+        let mut ticks = tokio::time::interval(self.lasting / RENEWALS);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             ticks.tick().await;
-            match self.books.renew_lease(&self.lease, LASTING).await {
+            match self.books.renew_lease(&self.lease, self.lasting).await {
                 Ok(_) => {}
                 Err(error @ LedgerError::Fenced { .. }) => {
                     tracing::error!(group = %self.lease.group, %error, "the lease of a group was lost");

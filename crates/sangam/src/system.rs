@@ -337,7 +337,7 @@ async fn lead(
     let mut led: Vec<Arc<LeasedLedger>> = Vec::new();
     for group in groups(config) {
         let books: Arc<dyn Ledger> = Arc::<SqlLedger>::clone(books);
-        match LeasedLedger::take(books, &group, holder, clock).await {
+        match LeasedLedger::take(books, &group, holder, config.ledger.lease, clock).await {
             Ok(ledger) => led.push(Arc::new(ledger)),
             Err(error) => {
                 for taken in led {

@@ -108,26 +108,35 @@ pub fn remove_file(path: &Path) -> Result<(), LedgerError> {
     carried::remove(path)
 }
 
-/// Puts a ledger's file, closed and by itself, in the place of another, which is kept under the name `aside`, with what SQLite
-/// keeps beside it. Nobody may have either open. A crash leaves the one or the other in its place.
+/// Puts a ledger's file, closed and by itself, in the place of another, which is kept under the name `aside` if one is given,
+/// with what SQLite keeps beside it. Nobody may have either open. A crash leaves the one or the other in its place.
 ///
 /// # Errors
 /// [`LedgerError::NotWritten`] naming the file.
 pub fn put_in_place(new: &Path, place: &Path, aside: Option<&Path>) -> Result<(), LedgerError> {
-    if let Some(aside) = aside {
-        let [main, others @ ..] = carried::all_of(place);
-        let [main_aside, others_aside @ ..] = carried::all_of(aside);
-        // A second name first, so that there is never a moment without books.
-        std::fs::hard_link(&main, &main_aside).map_err(|error| failure::no_file(&main_aside, error))?;
-        for (from, to) in others.iter().zip(&others_aside) {
-            match std::fs::rename(from, to) {
-                Ok(()) => {}
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-                Err(error) => return Err(failure::no_file(to, error)),
-            }
+    let [main, beside @ ..] = carried::all_of(place);
+    let Some(aside) = aside else {
+        for log in &beside {
+            gone(std::fs::remove_file(log), log)?;
         }
+        return carried::rename(new, place);
+    };
+    let [main_aside, beside_aside @ ..] = carried::all_of(aside);
+    // A second name first, so that there is never a moment without books.
+    std::fs::hard_link(&main, &main_aside).map_err(|error| failure::no_file(&main_aside, error))?;
+    // A log of the one file must not be taken for that of the other.
+    for (from, to) in beside.iter().zip(&beside_aside) {
+        gone(std::fs::rename(from, to), to)?;
     }
     carried::rename(new, place)
+}
+
+/// What is not there need not be moved.
+fn gone(done: std::io::Result<()>, path: &Path) -> Result<(), LedgerError> {
+    match done {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(failure::no_file(path, error)),
+        Ok(()) | Err(_) => Ok(()),
+    }
 }
 
 fn with_ending(path: &Path, ending: &str) -> PathBuf {
