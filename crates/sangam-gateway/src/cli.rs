@@ -1,12 +1,17 @@
-//! The command line. `serve`, `sim`, `instruments`, `forecast` and `doctor` work by themselves; the rest asks a running gateway.
+//! The command line. `serve`, `sim`, `instruments`, `forecast`, `doctor` and what works on the books do so by
+//! themselves; the rest asks a running gateway.
 
 pub(crate) mod args;
+mod backup;
 mod client;
+mod copying;
 mod doctor;
 mod forecast;
 mod instruments;
+mod ledger;
 mod limits;
 mod login;
+mod migrate;
 mod orders;
 mod reads;
 pub(crate) mod serve;
@@ -39,6 +44,10 @@ pub(crate) async fn run(cli: Cli) -> Result<()> {
         Command::Limits => limits::run(&common).await,
         Command::Instruments(command) => instruments::run(&common, command).await,
         Command::Forecast(command) => forecast::run(&common, &command),
+        Command::Backup(args) => backup::back_up(&common, &args).await,
+        Command::Restore(args) => backup::restore(&common, &args).await,
+        Command::Migrate(args) => migrate::run(&common, &args).await,
+        Command::Ledger(command) => ledger::run(&common, command).await,
         Command::Doctor => doctor::run(&common).await,
     }
 }

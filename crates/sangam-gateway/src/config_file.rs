@@ -11,7 +11,7 @@ use secrecy::SecretString;
 use crate::cli::args::Common;
 
 /// Variables that are settings of the file.
-const KEYS: [&str; 14] = [
+const KEYS: [&str; 16] = [
     "SANGAM_LISTEN",
     "SANGAM_DATA_DIR",
     "SANGAM_HEALTH_INTERVAL_S",
@@ -26,15 +26,18 @@ const KEYS: [&str; 14] = [
     "SANGAM_CACHE__REDIS_PATIENCE_MS",
     "SANGAM_INBOUND__PER_SECOND",
     "SANGAM_INBOUND__BURST",
+    "SANGAM_LEDGER__COST_METHOD",
+    "SANGAM_LEDGER__LEASE_S",
 ];
 /// Variables that are something else: flags, the log, a secret of a block that need not be there.
-const OTHERS: [&str; 6] = [
+const OTHERS: [&str; 7] = [
     "SANGAM_CONFIG",
     "SANGAM_URL",
     "SANGAM_API_KEY",
     "SANGAM_LOG",
     "SANGAM_SHARED_REDIS_URL",
     "SANGAM_LEDGER_URL",
+    "SANGAM_MIGRATE_TO",
 ];
 
 /// The file looked for in the present folder.

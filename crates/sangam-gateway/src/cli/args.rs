@@ -1,8 +1,11 @@
 //! What the command line takes, with the help that teaches it.
 
+mod books;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
+pub(crate) use books::{AcceptClock, Backup, Ledger, Migrate, Rebuild, Restore};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// One gateway over Flattrade, Fyers and Upstox.
@@ -81,6 +84,15 @@ pub(crate) enum Command {
     /// Score the forecast of bursts on a trace of requests.
     #[command(subcommand)]
     Forecast(Forecast),
+    /// Make one file of the books, while a gateway goes on.
+    Backup(Backup),
+    /// Put a backup in the place of the books.
+    Restore(Restore),
+    /// Copy the books to another place: PostgreSQL or a file.
+    Migrate(Migrate),
+    /// The books: look at them, compute positions anew.
+    #[command(subcommand)]
+    Ledger(Ledger),
     /// Check configuration, data folder, port and sessions, and say what to do about what is wrong.
     Doctor,
 }

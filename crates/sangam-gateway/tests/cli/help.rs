@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use crate::program::Place;
 
-const COMMANDS: [&str; 21] = [
+const COMMANDS: [&str; 28] = [
     "",
     "serve",
     "sim",
@@ -27,6 +27,13 @@ const COMMANDS: [&str; 21] = [
     "instruments sync",
     "forecast",
     "forecast score",
+    "backup",
+    "restore",
+    "migrate",
+    "ledger",
+    "ledger status",
+    "ledger rebuild",
+    "ledger accept-clock",
     "doctor",
 ];
 

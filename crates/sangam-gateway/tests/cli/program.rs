@@ -125,12 +125,19 @@ impl Place {
 
     /// Starts the gateway on a free port and waits for its screen.
     pub(crate) fn serve(&self, args: &[&str]) -> Server {
+        self.serve_with(&[], args)
+    }
+
+    /// The same with environment variables.
+    pub(crate) fn serve_with(&self, env: &[(&str, &str)], args: &[&str]) -> Server {
         let mut all = vec!["serve"];
         all.extend(args);
         if !args.contains(&"--listen") {
             all.extend(["--listen", "127.0.0.1:0"]);
         }
-        Server::start(self.command(&all), |line| line.contains("orders list"))
+        let mut command = self.command(&all);
+        command.envs(env.iter().copied());
+        Server::start(command, |line| line.contains("orders list"))
     }
 
     /// Starts one simulated broker and answers with its address.
@@ -190,6 +197,15 @@ impl Server {
     /// Its process.
     pub(crate) fn id(&self) -> u32 {
         self.child.id()
+    }
+
+    /// Sends it a signal: `KILL`, `STOP`, `CONT`.
+    pub(crate) fn signal(&self, name: &str) {
+        let sent = Command::new("kill")
+            .args([&format!("-{name}"), &self.child.id().to_string()])
+            .status()
+            .expect("kill runs");
+        assert!(sent.success());
     }
 
     /// Tells it to stop, waits until it has, and answers what else it printed and whether it ended well.

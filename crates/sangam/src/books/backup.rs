@@ -26,13 +26,20 @@ pub struct Restored {
 /// Makes one file of the books, whatever they are in, and verifies it. A gateway that runs on them goes on.
 ///
 /// # Errors
-/// [`BooksError::NoBooks`] when there are none; else as [`SqlLedger::back_up`].
+/// [`BooksError::NoBooks`] when there are none, [`BooksError::FileThere`] when the file is that of the books; else as
+/// [`SqlLedger::back_up`].
 pub async fn back_up(
     place: &BooksPlace,
     to: &Path,
     watch: impl Fn(CopyStep) + Send + Sync + 'static,
 ) -> Result<Copied, BooksError> {
     let books = place.open_existing().await?;
+    if let (Some(file), Ok(to)) = (place.file(), to.canonicalize())
+        && file.canonicalize().is_ok_and(|file| file == to)
+    {
+        books.close().await;
+        return Err(BooksError::FileThere { path: to });
+    }
     let copied = books.back_up(to, watch).await;
     books.close().await;
     Ok(copied?)
