@@ -23,3 +23,4 @@ mod shared_budget;
 mod support;
 mod symbols_and_masters;
 mod trade_logging_integration;
+mod two_gateways_one_postgres;

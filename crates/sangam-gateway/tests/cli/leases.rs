@@ -88,7 +88,7 @@ fn another_group_trades_beside_it_on_the_same_books() {
         "sangam.toml",
         &format!(
             "[[account]]\nname = \"second\"\nbroker = \"upstox\"\ngroup = \"second\"\nowner = \"ravi\"\nsimulated = true\n\
-             base_url = \"{}\"\napi_key = \"k\"\napi_secret = \"s\"\nredirect_uri = \"https://127.0.0.1/\"\n",
+             base_url = \"{}\"\napi_key = \"test-client-id\"\napi_secret = \"test-client-secret\"\nredirect_uri = \"http://127.0.0.1/\"\n",
             sim.address()
         ),
     );

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use sangam_core::ports::LedgerError;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{ConnectOptions as _, PgConnection, Row as _};
+use sqlx::{ConnectOptions as _, Connection as _, PgConnection, Row as _};
 
 use super::schema;
 use super::session::PostgresSession;
@@ -34,6 +34,9 @@ impl Server {
     pub(crate) async fn writer(&self) -> Result<PostgresSession, Fault> {
         let mut connection = self.connect("write").await?;
         if !self.brought_up.load(Ordering::Acquire) {
+            // A pool tries again until its time is over and then tells nothing but that: a server that is not there, or that
+            // refuses the log-in, is told by one connection made first.
+            self.connect("write").await?.close().await?;
             // A pool of one, as only a pool can be migrated from a future that moves between threads.
             let pool = PgPoolOptions::new()
                 .max_connections(1)
