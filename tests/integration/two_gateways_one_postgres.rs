@@ -39,9 +39,13 @@ fn driven_by_hand() -> Runtime {
         .expect("a runtime")
 }
 
+/// Submits an order; one that was not placed is told, too.
 async fn submit(system: &System) -> Result<(), String> {
-    let submitted = system.desks()[0].submit(market_buy(), None).await;
-    submitted.map(drop).map_err(|error| error.to_string())
+    match system.desks()[0].submit(market_buy(), None).await {
+        Ok(submitted) if submitted.order.broker_order_id.is_some() => Ok(()),
+        Ok(submitted) => Err(format!("{:?}", submitted.order)),
+        Err(error) => Err(error.to_string()),
+    }
 }
 
 /// Orders of a system, all at once.
@@ -80,10 +84,13 @@ fn a_frozen_gateway_is_followed_by_another_and_fenced_when_it_moves_again() {
         .build()
         .expect("a runtime");
     let by_hand = driven_by_hand();
-    // Group `beside` trades all the time on the same books.
-    let stack = others.block_on(Stack::with_sims(&[BrokerName::Fyers], |raw| {
-        trading(raw, url, "beside")
-    }));
+    // Group `beside` trades all the time on the same books, through a broker of its own.
+    let (beside, stack) = others.block_on(async {
+        let beside = Stack::with_sims(&[BrokerName::Upstox], |raw| trading(raw, url, "beside")).await;
+        let stack = Stack::with_sims(&[BrokerName::Fyers], |raw| trading(raw, url, "main")).await;
+        stack.system.stop().await;
+        (beside, stack)
+    });
     let first = by_hand
         .block_on(stack.beside(|raw| trading(raw, url, "main")))
         .expect("nobody leads the group");
@@ -100,20 +107,27 @@ fn a_frozen_gateway_is_followed_by_another_and_fenced_when_it_moves_again() {
 
     // From here on the first does not move.
     let second = others.block_on(take_over(&stack, url, name.trim()));
-    others.block_on(join(submit_some(&second), submit_some(&stack.system)));
-    let placed = others.block_on(stack.accepted(BrokerName::Fyers));
+    others.block_on(join(submit_some(&second), submit_some(&beside.system)));
+    let accepted = async || {
+        let (one, other) = (
+            stack.accepted(BrokerName::Fyers),
+            beside.accepted(BrokerName::Upstox),
+        );
+        one.await + other.await
+    };
+    let placed = others.block_on(accepted());
     assert_eq!(placed, u64::try_from(1 + 2 * ORDERS).expect("small"));
 
     // It moves again, and is told that another trades.
-    let late = by_hand.block_on(submit(&first)).expect_err("it is fenced");
-    assert!(late.contains("taken by another gateway"), "{late}");
+    let fenced = || {
+        let late = by_hand.block_on(submit(&first)).expect_err("it is fenced");
+        late.contains("taken by another gateway")
+    };
+    // The server may have closed its connection meanwhile, which it hears first.
+    assert!((0..5).any(|_| fenced()), "it is told that another trades");
     others.block_on(async {
         submit(&second).await.expect("the second trades on");
-        assert_eq!(
-            stack.accepted(BrokerName::Fyers).await,
-            placed + 1,
-            "no order twice, none too many"
-        );
+        assert_eq!(accepted().await, placed + 1, "no order twice, none too many");
         let settings = PostgresSettings::of_url(url).expect("an address");
         let books = SqlLedger::connect(settings).await.expect("connects");
         let orders = books.orders(&OrderFilter::default()).await.expect("reads");
@@ -122,7 +136,7 @@ fn a_frozen_gateway_is_followed_by_another_and_fenced_when_it_moves_again() {
         let compared = books.check_positions().await.expect("computes");
         assert_eq!(compared.differing, []);
         second.stop().await;
-        stack.system.stop().await;
+        beside.system.stop().await;
     });
     by_hand.block_on(first.stop());
 }

@@ -64,7 +64,12 @@ fn one_gateway_leads_a_group_whatever_becomes_of_it() {
     place_order(&one, &[]);
     let before = status(&one, &env);
     second.signal("CONT");
-    buy(&two).refused(1, &["taken by another gateway"]);
+    // The server may have closed its connection meanwhile, which it hears first.
+    let fenced = || {
+        let ran = buy(&two).refused(1, &[]);
+        ran.err.contains("taken by another gateway")
+    };
+    assert!((0..5).any(|_| fenced()), "it is told that another trades");
     let after = status(&one, &env);
     assert_eq!(count(&after, "orders"), count(&before, "orders"));
     assert_eq!(count(&after, "attempts"), count(&before, "attempts"));

@@ -32,6 +32,12 @@ pub(crate) const TABLES: [&str; 16] = [
     "audit_head",
 ];
 
+/// More rows than a page, under a key of several columns, some of them the same in many rows and some in letters that
+/// languages sort otherwise than bytes.
+pub(crate) const MANY: &str = "with recursive n(i) as (select 0 union all select i + 1 from n where i < 12344)
+    insert into window_counts
+    select case i % 2 when 0 then 'Account-' else 'account-' end || (i / 4000), 'scope_' || (i % 3), 1 + i / 3, i, i, i from n";
+
 /// Writes something into every table, on two days.
 pub(crate) async fn fill(ledger: &SqlLedger) {
     let position = samples::position_record("fyers-1", 4);

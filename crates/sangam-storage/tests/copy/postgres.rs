@@ -1,14 +1,15 @@
 //! To PostgreSQL and back, on real servers that are killed in the middle.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
+use std::time::Duration;
 
 use parking_lot::Mutex;
 use sangam_core::ports::{Ledger, LedgerError};
 use sangam_storage::{CopyStep, PostgresSettings, SqlLedger};
 use sangam_testkit::{PostgresServer, samples};
 
-use crate::books::{fill, same};
+use crate::books::{MANY, fill, same, tamper};
 
 async fn connect(url: &str) -> SqlLedger {
     let settings = PostgresSettings::of_url(url).expect("an address");
@@ -26,6 +27,7 @@ async fn there_and_back_the_rows_are_the_same() {
     let folder = tempfile::tempdir().expect("a folder");
     let (from, to) = (folder.path().join("a.db"), folder.path().join("b.db"));
     let source = books(&from).await;
+    tamper(&from, MANY).await;
     let database = PostgresServer::shared().database();
     let there = source
         .copy_to(connect(database.url()).await, |_| ())
@@ -165,4 +167,61 @@ async fn a_source_that_dies_is_named() {
     );
     let target = SqlLedger::open(&to).await.expect("opens");
     assert!(target.status().await.expect("reads").is_empty());
+}
+
+/// A process that does not move any more in the middle of a transaction holds up the others for less than they wait.
+#[test]
+fn a_frozen_writer_is_put_out_before_the_others_give_up() {
+    let database = PostgresServer::shared().database();
+    let connect = async || {
+        let mut settings = PostgresSettings::of_url(database.url()).expect("an address");
+        settings.lock_timeout = Duration::from_secs(2);
+        SqlLedger::connect(settings).await.expect("connects")
+    };
+    let one_thread = || {
+        let mut runtime = tokio::runtime::Builder::new_current_thread();
+        runtime.enable_all().build().expect("a runtime")
+    };
+    let (began, frozen) = mpsc::channel();
+    let (thaw, go_on) = mpsc::channel::<()>();
+    let go_on = Mutex::new(go_on);
+    std::thread::scope(|scope| {
+        // Its runtime stands still while it is told of the first rows, as a stopped process does.
+        let copying = scope.spawn(|| {
+            one_thread().block_on(async {
+                let folder = tempfile::tempdir().expect("a folder");
+                let source = books(&folder.path().join("a.db")).await;
+                let target = connect().await;
+                let watch = move |_: CopyStep| {
+                    if began.send(()).is_ok() {
+                        // Ends when the other side lets go.
+                        let _gone = go_on.lock().recv();
+                    }
+                };
+                source.copy_to(target, watch).await
+            })
+        });
+        frozen.recv().expect("it writes");
+        drop(frozen);
+        one_thread().block_on(async {
+            let other = connect().await;
+            let audit = samples::audit("a.step", "books");
+            other.commit(&[], &audit).await.expect("commits all the same");
+        });
+        drop(thaw);
+        let copied = copying.join().expect("it goes on");
+        copied.expect_err("its transaction is gone");
+    });
+    one_thread().block_on(async {
+        let books = connect().await;
+        assert_eq!(books.verify_chain().await.expect("whole").sequence, 1);
+        assert!(
+            books
+                .status()
+                .await
+                .expect("reads")
+                .tables
+                .contains(&("orders", 0))
+        );
+    });
 }

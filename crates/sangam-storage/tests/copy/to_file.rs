@@ -9,7 +9,7 @@ use sangam_core::ports::{Change, Ledger, LedgerError, OrderRecord};
 use sangam_storage::{CostMethod, SqlLedger, SqliteSettings};
 use sangam_testkit::samples;
 
-use crate::books::{TABLES, fill, rows, same, tamper};
+use crate::books::{MANY, TABLES, fill, rows, same, tamper};
 
 async fn open(path: &Path) -> SqlLedger {
     SqlLedger::open(path).await.expect("opens")
@@ -45,7 +45,12 @@ async fn everything_by(method: CostMethod) {
         .await
         .expect("copies");
     for table in TABLES {
-        assert!(!rows(&from, table).await.is_empty(), "{table} is not tried");
+        // An average has no lots.
+        let tried = !rows(&from, table).await.is_empty();
+        assert!(
+            tried || (table == "lots" && method == CostMethod::Average),
+            "{table} is not tried"
+        );
         let count = copied.tables.iter().find(|(name, _)| *name == table);
         let there = rows(&to, table).await.len();
         assert_eq!(count.map(|(_, rows)| *rows), u64::try_from(there).ok(), "{table}");
@@ -62,10 +67,7 @@ async fn everything_by(method: CostMethod) {
     assert_eq!(target.cost_method(), method);
     assert_eq!(target.verify_chain().await.expect("whole"), copied.head);
     target
-        .commit(
-            &[Change::Received(Box::new(samples::order_record(3)))],
-            &samples::audit("a.step", "books"),
-        )
+        .commit(&[], &samples::audit("a.step", "books"))
         .await
         .expect("commits");
     assert_eq!(
@@ -103,15 +105,12 @@ async fn leases_keep_their_epoch_and_have_ended() {
     assert!(matches!(late, Err(LedgerError::Fenced { .. })), "{late:?}");
 }
 
-/// More rows than a page, under a key of several columns, some of them the same in many rows.
 #[tokio::test]
 async fn pages_leave_out_no_row() {
     let folder = tempfile::tempdir().expect("a folder");
     let (from, to) = (folder.path().join("a.db"), folder.path().join("b.db"));
     let source = open(&from).await;
-    let many = "with recursive n(i) as (select 0 union all select i + 1 from n where i < 12344)
-        insert into window_counts select 'account-' || (i / 4000), 'scope-' || (i % 3), 1 + i / 3, i, i, i from n";
-    tamper(&from, many).await;
+    tamper(&from, MANY).await;
     let copied = source.copy_to(open(&to).await, |_| ()).await.expect("copies");
     assert!(copied.tables.contains(&("window_counts", 12_345)), "{copied:?}");
     same(&from, &to).await;

@@ -78,8 +78,14 @@ impl Server {
     fn options(&self, purpose: &str) -> PgConnectOptions {
         let lock_timeout = self.settings.lock_timeout.as_millis().to_string();
         let read_only = if purpose == "read" { "on" } else { "off" };
-        // A process that was frozen inside a transaction must not hold up the others for ever.
-        let idle_timeout = self.settings.patience.as_millis().to_string();
+        // A process that was frozen inside a transaction must not hold up the others: they wait no longer than for a lock. One
+        // that reads holds up nobody.
+        let idle = match purpose {
+            "read" => self.settings.patience,
+            _ => self.settings.lock_timeout * 4 / 5,
+        };
+        // Nought would be for ever.
+        let idle_timeout = idle.as_millis().max(1).to_string();
         self.settings.options.clone().options([
             ("synchronous_commit", "on"),
             ("lock_timeout", lock_timeout.as_str()),
