@@ -108,6 +108,7 @@ fn quote() -> Quote {
         open_interest: None,
         lower_circuit: Some(price("1296.20")),
         upper_circuit: Some(price("1584.20")),
+        tick: None,
         exchange_time: Some(at),
         received_at: at,
     }

@@ -108,6 +108,7 @@ async fn a_quote_survives_to_the_last_digit() {
         open_interest: None,
         lower_circuit: None,
         upper_circuit: None,
+        tick: None,
         exchange_time: None,
         received_at: samples::morning(),
     };
@@ -139,6 +140,7 @@ prop_compose! {
             open_interest,
             lower_circuit: prices[6],
             upper_circuit: prices[7],
+            tick: None,
             exchange_time,
             received_at,
         }

@@ -33,6 +33,8 @@ pub struct Quote {
     pub lower_circuit: Option<Price>,
     /// Highest price the exchange takes today.
     pub upper_circuit: Option<Price>,
+    /// The step of the price, where the broker tells it with the quote.
+    pub tick: Option<Price>,
     /// When the broker says the price was made.
     pub exchange_time: Option<Timestamp>,
     /// When the answer reached us.

@@ -68,6 +68,13 @@ pub fn protect(
     if account.order_kinds.contains(request.pricing.kind()) {
         return Ok(request.clone());
     }
+    // Some masters do not tell the tick; the broker's quote may.
+    let told = quote.and_then(|quote| quote.tick);
+    let tick = if tick.is_zero() {
+        told.unwrap_or(tick)
+    } else {
+        tick
+    };
     let pricing = match request.pricing {
         Pricing::StopLossMarket { trigger } if account.order_kinds.contains(OrderKind::StopLossLimit) => {
             let limit = beyond(trigger, request.side, slippage, tick)?;

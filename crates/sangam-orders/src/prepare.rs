@@ -55,7 +55,7 @@ pub(crate) async fn prepare(
             "after-market orders are not offered".to_owned(),
         );
     }
-    let quote = if needs_quote(account, request) {
+    let quote = if needs_quote(account, request, tick) {
         quote(account, request).await?
     } else {
         None
@@ -72,10 +72,14 @@ pub(crate) async fn prepare(
     .map_err(|error| error.at(broker))
 }
 
-/// Whether the order can be sent there only with a fresh quote, which is asked for.
-pub(crate) fn needs_quote(account: &DeskAccount, request: &OrderRequest) -> bool {
-    let can = account.broker.capabilities();
-    request.pricing.kind() == OrderKind::Market && !can.order_kinds.contains(OrderKind::Market)
+/// Whether the order can be sent there only with a fresh quote, which is asked for: a market order for its price, a stop
+/// order whose limit has to be made where no master tells the tick.
+pub(crate) fn needs_quote(account: &DeskAccount, request: &OrderRequest, tick: Price) -> bool {
+    let kind = request.pricing.kind();
+    if account.broker.capabilities().order_kinds.contains(kind) {
+        return false;
+    }
+    kind == OrderKind::Market || (kind == OrderKind::StopLossMarket && tick.is_zero())
 }
 
 /// The broker's quote of the order's instrument and of no other. A question that failed sent no order, whatever became

@@ -50,7 +50,7 @@ impl Drive {
         open.retain(|candidate| inner.account(&candidate.account).is_some());
         let quoted = |candidate: &Candidate| {
             let account = inner.account(&candidate.account);
-            account.is_some_and(|account| needs_quote(account, asked))
+            account.is_some_and(|account| needs_quote(account, asked, tick))
         };
         let Some(first) = self.soonest(open) else {
             return Turn::NotThere(Error::refused(

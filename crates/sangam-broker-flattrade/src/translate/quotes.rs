@@ -85,6 +85,7 @@ fn quote_of(body: &QuoteBody, instrument: &InstrumentId, received_at: Timestamp)
         open_interest: place.count("oi", body.oi)?,
         lower_circuit: place.some_price("lc", body.lc)?,
         upper_circuit: place.some_price("uc", body.uc)?,
+        tick: place.some_price("ti", body.ti)?.filter(|tick| tick.is_positive()),
         exchange_time,
         received_at,
     })

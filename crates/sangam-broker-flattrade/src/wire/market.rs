@@ -19,6 +19,7 @@ pub(crate) struct QuoteBody {
     pub(crate) oi: Number,
     pub(crate) lc: Number,
     pub(crate) uc: Number,
+    pub(crate) ti: Number,
     pub(crate) ltq: Number,
     pub(crate) ltt: Text,
     pub(crate) ltd: Text,

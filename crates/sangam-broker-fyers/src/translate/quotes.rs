@@ -81,6 +81,7 @@ fn quote_values(
         open_interest: None,
         lower_circuit: None,
         upper_circuit: None,
+        tick: None,
         exchange_time: exchange_time(values.at),
         received_at,
     })
@@ -152,6 +153,7 @@ fn depth_values(
         open_interest: open_interest.filter(|oi| values.has_open_interest.flag() || !oi.is_zero()),
         lower_circuit: at.some_price("lower_ckt", values.lower_circuit)?,
         upper_circuit: at.some_price("upper_ckt", values.upper_circuit)?,
+        tick: None,
         exchange_time: exchange_time(values.at),
         received_at,
     };

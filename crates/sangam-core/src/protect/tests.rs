@@ -44,6 +44,7 @@ fn quote(last: &str, bid: Option<&str>, ask: Option<&str>) -> Quote {
         open_interest: None,
         lower_circuit: None,
         upper_circuit: None,
+        tick: None,
         exchange_time: None,
         received_at: Timestamp::UNIX_EPOCH,
     }
@@ -74,6 +75,30 @@ fn a_market_order_takes_the_far_side_plus_slippage() {
         "1442.7"
     );
     assert_eq!(limit_of(Side::Buy, &quote("1450", None, None)), "1457.2");
+}
+
+/// Flattrade's cash masters have no tick: its quotes tell it.
+#[test]
+fn a_tick_no_master_tells_is_the_quotes() {
+    let sent = |quote: &Quote| {
+        let sent = protect(
+            &request(Side::Buy, Pricing::Market),
+            &Capabilities::least(),
+            Price::ZERO,
+            Some(quote),
+            Slippage::default(),
+            Timestamp::UNIX_EPOCH,
+        );
+        sent.expect("a fresh quote")
+            .pricing
+            .limit()
+            .expect("a limit")
+            .to_string()
+    };
+    let mut told = quote("1449.9", None, None);
+    assert_eq!(sent(&told), "1457.1495");
+    told.tick = Some(price("0.1"));
+    assert_eq!(sent(&told), "1457.1");
 }
 
 #[test]

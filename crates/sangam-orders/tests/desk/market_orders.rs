@@ -33,6 +33,7 @@ fn quote(last: &str, received_at: Timestamp) -> Quote {
         open_interest: None,
         lower_circuit: None,
         upper_circuit: None,
+        tick: None,
         exchange_time: None,
         received_at,
     }
