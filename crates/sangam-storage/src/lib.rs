@@ -12,6 +12,9 @@ pub use cost::{
 };
 pub use memory::MemoryLedger;
 pub use portfolio::{AccountBook, BookRead, Portfolio, PortfolioError, PortfolioInputs, SeenPrice};
-pub use sql::{BooksStatus, Copied, CopyStep, Rebuilt, SqlLedger, SqliteSettings, put_in_place, remove_file};
+pub use sql::{
+    AuditError, AuditFilter, AuditProgress, BooksStatus, Copied, CopyStep, Rebuilt, SqlLedger,
+    SqliteSettings, put_in_place, remove_file,
+};
 #[cfg(feature = "postgres")]
 pub use sql::{PostgresSettings, PostgresUrlError};

@@ -4,6 +4,7 @@
 //! holds whoever else writes to the same books.
 
 mod ask;
+mod audit;
 mod backup;
 mod books;
 mod catch_up;
@@ -44,6 +45,7 @@ use sangam_core::{AccountId, BrokerOrderId, ClientOrderId, GroupId, OrderNumber,
 
 use crate::cost::CostMethod;
 use crate::rules::{Working, keepable};
+pub use audit::{AuditError, AuditFilter, AuditProgress};
 pub use backup::{put_in_place, remove_file};
 pub use copy::{Copied, CopyStep};
 use failure::{Fault, Place};
@@ -64,7 +66,7 @@ use writer::{Work, WriterHandle};
 pub struct SqlLedger {
     store: Arc<Store>,
     writer: WriterHandle,
-    readers: Readers,
+    readers: Arc<Readers>,
     method: CostMethod,
 }
 
@@ -122,7 +124,7 @@ impl SqlLedger {
             }
         };
         Ok(Self {
-            readers: Readers::new(Arc::clone(&store)),
+            readers: Arc::new(Readers::new(Arc::clone(&store))),
             writer: WriterHandle::start(Arc::clone(&store), session, Working::new(method)),
             store,
             method,

@@ -126,6 +126,20 @@ pub enum Broken {
         /// The day.
         day: Date,
     },
+    /// Days are marked as pruned, and no entry says who pruned them.
+    #[error(
+        "{day} is marked as pruned, but no entry says that it was: its entries were taken out by other means"
+    )]
+    PrunedUnsaid {
+        /// The newest of these days.
+        day: Date,
+    },
+    /// A day is said to have been sealed at another time than that of the entry that begins the next day.
+    #[error("the seal of {day} was changed: it carries another time than the entry that sealed it")]
+    SealedAtOtherTime {
+        /// The oldest such day.
+        day: Date,
+    },
     /// The last entries are not there.
     #[error("the chain is cut: its last entry is {last}, its head says {head}")]
     Cut {

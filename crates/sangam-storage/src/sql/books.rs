@@ -1,29 +1,19 @@
-//! What these books offer beyond the port: positions kept from fills, the audit chain, and their upkeep.
+//! What these books offer beyond the port and the audit log: positions kept from fills, and their upkeep.
 
+use std::sync::Arc;
+
+use parking_lot::Mutex;
 use sangam_core::ports::{AuditEntry, LedgerError};
 
 use super::ask::ask;
-use super::cells::Cells;
-use super::encode::Encode;
-use super::failure::Fault;
-use super::op::{Column, blob, int};
+use super::failure::{self, Fault};
 use super::rebuild::Rebuilt;
-use super::session::{Row, Session};
+use super::session::Session;
 use super::writer::Work;
-use super::{SqlLedger, columns as c, rebuild, row};
-use crate::chain::{ChainHead, ChainedEntry, SealedDay};
+use super::{SqlLedger, audit, columns as c, rebuild, row};
 use crate::cost::{CostMethod, KeptPosition};
-use crate::rules::entry_fits;
 
 ask!(KEPT, c::KEPT, "select {} from kept_positions order by position");
-const HEAD_COLUMNS: &[Column] = &[int("sequence"), blob("hash")];
-ask!(HEAD, "select sequence, hash from audit_head where id = 1");
-ask!(DAYS, c::AUDIT_DAYS, "select {} from audit_days order by day");
-ask!(
-    ENTRIES,
-    c::AUDIT,
-    "select {} from audit where sequence >= ? order by sequence limit ?"
-);
 
 impl SqlLedger {
     /// The positions kept from fills, without their lots: what was bought and sold, what is open, what it cost and what was
@@ -37,35 +27,6 @@ impl SqlLedger {
         rows.iter()
             .map(|found| row::kept(found, method, |_| None))
             .collect()
-    }
-
-    /// The last entry of the audit chain.
-    ///
-    /// # Errors
-    /// As [`kept_positions`](Self::kept_positions).
-    pub async fn chain_head(&self) -> Result<ChainHead, LedgerError> {
-        let rows = self.told(self.readers.rows(&HEAD, Vec::new()).await)?;
-        head_of(&rows)
-    }
-
-    /// The days of the audit chain that are sealed, oldest first.
-    ///
-    /// # Errors
-    /// As [`kept_positions`](Self::kept_positions).
-    pub async fn sealed_days(&self) -> Result<Vec<SealedDay>, LedgerError> {
-        let rows = self.told(self.readers.rows(&DAYS, Vec::new()).await)?;
-        rows.iter().map(row::sealed_day).collect()
-    }
-
-    /// Entries of the audit chain from a number on, at most so many.
-    ///
-    /// # Errors
-    /// As [`kept_positions`](Self::kept_positions).
-    pub async fn chained(&self, from: u64, most: u32) -> Result<Vec<ChainedEntry>, LedgerError> {
-        let mut values = Encode::default();
-        values.count(from).int(most.into());
-        let rows = self.told(self.readers.rows(&ENTRIES, values.0).await)?;
-        rows.iter().map(row::chained).collect()
     }
 
     /// Computes all positions anew from their fills and compares them with those kept. Nothing is written.
@@ -89,10 +50,8 @@ impl SqlLedger {
     pub async fn rebuild_positions(&self, method: CostMethod, audit: AuditEntry) -> Result<(), LedgerError> {
         self.alone(move |session, working| {
             Box::pin(async move {
-                entry_fits(&audit)?;
                 rebuild::rewrite(session, method).await?;
-                working.append(&audit);
-                Ok(())
+                audit::append(working, &audit)
             })
         })
         .await
@@ -106,54 +65,40 @@ impl SqlLedger {
     pub async fn accept_clock(&self, audit: AuditEntry) -> Result<(), LedgerError> {
         self.alone(move |_, working| {
             Box::pin(async move {
-                entry_fits(&audit)?;
                 working.chain.newest = None;
-                working.append(&audit);
-                Ok(())
+                audit::append(working, &audit)
             })
         })
         .await
     }
 
     /// Has a task done that has the books for itself, in one transaction.
-    pub(super) async fn alone(
+    pub(super) async fn alone<T: Send + 'static>(
         &self,
         task: impl for<'a> FnOnce(
             &'a mut dyn Session,
             &'a mut crate::rules::Working,
         )
-            -> std::pin::Pin<Box<dyn Future<Output = Result<(), Fault>> + Send + 'a>>
+            -> std::pin::Pin<Box<dyn Future<Output = Result<T, Fault>> + Send + 'a>>
         + Send
         + Sync
         + 'static,
-    ) -> Result<(), LedgerError> {
+    ) -> Result<T, LedgerError> {
+        let told = Arc::new(Mutex::new(None));
+        let tell = Arc::clone(&told);
         self.writer
             .ask(|answer| Work::Alone {
-                task: Box::new(task),
+                task: Box::new(move |session, working| {
+                    let doing = task(session, working);
+                    Box::pin(async move {
+                        *tell.lock() = Some(doing.await?);
+                        Ok(())
+                    })
+                }),
                 answer,
             })
-            .await
+            .await?;
+        let done = told.lock().take();
+        done.ok_or_else(|| failure::closed(&self.store.place))
     }
-}
-
-/// The last entry of the audit chain as a connection sees it.
-pub(super) async fn head(session: &mut dyn Session) -> Result<ChainHead, Fault> {
-    Ok(head_of(&session.rows(&HEAD, Vec::new()).await?)?)
-}
-
-fn head_of(rows: &[Row]) -> Result<ChainHead, LedgerError> {
-    let missing = || LedgerError::Damaged {
-        subject: "audit_head".to_owned(),
-        what: "its row is missing: restore a backup".to_owned(),
-    };
-    let cells = Cells::new(
-        rows.first().ok_or_else(missing)?,
-        "audit_head",
-        HEAD_COLUMNS,
-        "sequence",
-    );
-    Ok(ChainHead {
-        sequence: cells.count("sequence")?,
-        hash: cells.digest("hash")?,
-    })
 }

@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 use sangam_core::ports::LedgerError;
-use sangam_core::timestamp::Timestamp;
+use sangam_core::timestamp::{Date, Timestamp};
 use sangam_core::{
     BookInstrument, InstrumentId, OrderKind, OrderRequest, OrderUid, Pricing, Product, Quantity,
 };
@@ -116,6 +116,15 @@ impl<'r> Cells<'r> {
 
     pub(crate) fn parse<T: FromStr<Err: Display>>(&self, column: &'static str) -> Result<T, LedgerError> {
         self.checked(column, self.word(column)?.parse())
+    }
+
+    /// A date in the one form dates are written in: other forms of the same date would be a change nobody sees.
+    pub(crate) fn date(&self, column: &'static str) -> Result<Date, LedgerError> {
+        let date: Date = self.parse(column)?;
+        if date.to_string() == self.word(column)? {
+            return Ok(date);
+        }
+        Err(self.damaged(column, format!("is not written as {date}")))
     }
 
     pub(crate) fn parse_opt<T: FromStr<Err: Display>>(

@@ -109,20 +109,6 @@ impl SqlLedger {
         session.begin_reading().await?;
         Ok(session)
     }
-
-    /// Reads the whole audit chain and checks every entry, every seal and the head. Answers the head.
-    ///
-    /// # Errors
-    /// [`LedgerError::Damaged`] saying which entry is wrong and how; [`LedgerError::Store`] when the books cannot be read.
-    pub async fn verify_chain(&self) -> Result<ChainHead, LedgerError> {
-        let mut session = self.told(self.of_this_moment().await)?;
-        let verified = verify_chain(&mut *session).await;
-        let head = self.told(verified)?;
-        if let Err(error) = session.close().await {
-            tracing::debug!(ledger = %self.store.place, %error, "closing a connection that read failed");
-        }
-        Ok(head)
-    }
 }
 
 /// The books that are read; what fails on this side is told with their place.
@@ -278,21 +264,10 @@ impl Chain {
 
     async fn end(mut self, session: &mut dyn Session) -> Result<ChainHead, Fault> {
         self.begun(session).await?;
-        let head = super::books::head(session).await?;
+        let head = super::audit::head_now(session).await?;
         let verifier = self.0.take().expect("it was begun");
         verifier.finish(&head).map_err(|broken| unsound(&broken))?;
         Ok(head)
-    }
-}
-
-async fn verify_chain(session: &mut dyn Session) -> Result<ChainHead, Fault> {
-    let (mut chain, mut pages) = (Chain::default(), Pages::of(&tables::AUDIT));
-    loop {
-        let rows = pages.next(session).await?;
-        if rows.is_empty() {
-            return chain.end(session).await;
-        }
-        chain.take(session, &tables::AUDIT, &rows).await?;
     }
 }
 

@@ -27,6 +27,11 @@ impl Readers {
         }
     }
 
+    /// How many may read at once.
+    pub(super) fn most(&self) -> usize {
+        self.store.readers_max()
+    }
+
     /// Asks one question.
     ///
     /// A connection is used again only after it answered. Where it broke, as all do when a server was started anew, the

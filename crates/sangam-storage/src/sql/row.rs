@@ -263,7 +263,7 @@ pub(crate) fn chained(row: &Row) -> Result<ChainedEntry, LedgerError> {
     let cells = Cells::new(row, "audit", columns::AUDIT, "sequence");
     Ok(ChainedEntry {
         sequence: cells.count("sequence")?,
-        day: cells.parse("day")?,
+        day: cells.date("day")?,
         entry: AuditEntry {
             at: cells.instant("at")?,
             actor: cells.text("actor")?,
@@ -280,7 +280,7 @@ pub(crate) fn sealed_day(row: &Row) -> Result<SealedDay, LedgerError> {
     let cells = Cells::new(row, "audit_days", columns::AUDIT_DAYS, "day");
     Ok(SealedDay {
         seal: Seal {
-            day: cells.parse("day")?,
+            day: cells.date("day")?,
             first: cells.count("first")?,
             entries: cells.count("entries")?,
             root: cells.digest("root")?,

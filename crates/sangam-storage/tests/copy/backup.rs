@@ -72,7 +72,7 @@ async fn a_backup_under_way_holds_up_nobody_and_is_of_one_moment() {
         let books = SqlLedger::open(folder.path().join(format!("backup-{number}.sqlite")))
             .await
             .expect("opens");
-        assert_eq!(books.verify_chain().await.expect("whole"), *head);
+        assert_eq!(books.check_chain().await.expect("whole"), *head);
         // It is the beginning of the chain that went on.
         if head.sequence > 0 {
             let entry = source.chained(head.sequence, 1).await.expect("reads").remove(0);
@@ -185,7 +185,7 @@ async fn raised_epochs_fence_those_from_before() {
         .commit_under(&held, &[], &samples::audit("a.step", "b"))
         .await;
     assert!(matches!(late, Err(LedgerError::Fenced { .. })), "{late:?}");
-    books.verify_chain().await.expect("whole");
+    books.check_chain().await.expect("whole");
     assert_eq!(
         books
             .audit_of("books")

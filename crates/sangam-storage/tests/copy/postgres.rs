@@ -34,7 +34,7 @@ async fn there_and_back_the_rows_are_the_same() {
         .await
         .expect("copies");
     let server = connect(database.url()).await;
-    assert_eq!(server.verify_chain().await.expect("whole"), there.head);
+    assert_eq!(server.check_chain().await.expect("whole"), there.head);
     assert!(
         server
             .check_positions()
@@ -214,7 +214,7 @@ fn a_frozen_writer_is_put_out_before_the_others_give_up() {
     });
     one_thread().block_on(async {
         let books = connect().await;
-        assert_eq!(books.verify_chain().await.expect("whole").sequence, 1);
+        assert_eq!(books.check_chain().await.expect("whole").sequence, 1);
         assert!(
             books
                 .status()

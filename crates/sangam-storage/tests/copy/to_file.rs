@@ -65,13 +65,13 @@ async fn everything_by(method: CostMethod) {
     // The target goes on where the source is, by its method, and its chain holds.
     let target = open(&to).await;
     assert_eq!(target.cost_method(), method);
-    assert_eq!(target.verify_chain().await.expect("whole"), copied.head);
+    assert_eq!(target.check_chain().await.expect("whole"), copied.head);
     target
         .commit(&[], &samples::audit("a.step", "books"))
         .await
         .expect("commits");
     assert_eq!(
-        target.verify_chain().await.expect("whole").sequence,
+        target.check_chain().await.expect("whole").sequence,
         copied.head.sequence + 1
     );
     assert!(
@@ -189,7 +189,7 @@ async fn a_broken_chain_is_not_copied_as_if_it_were_whole() {
         .await
         .expect_err("refused");
     assert!(error.to_string().contains("entry 3"), "{error}");
-    assert!(source.verify_chain().await.is_err());
+    assert!(source.check_chain().await.is_err());
     assert!(is_empty(&to).await);
 }
 
