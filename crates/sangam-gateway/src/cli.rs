@@ -2,7 +2,9 @@
 //! themselves; the rest asks a running gateway.
 
 pub(crate) mod args;
+mod audit;
 mod backup;
+mod books;
 mod client;
 mod copying;
 mod doctor;
@@ -48,6 +50,7 @@ pub(crate) async fn run(cli: Cli) -> Result<()> {
         Command::Restore(args) => backup::restore(&common, &args).await,
         Command::Migrate(args) => migrate::run(&common, &args).await,
         Command::Ledger(command) => ledger::run(&common, command).await,
+        Command::Audit(command) => audit::run(&common, command).await,
         Command::Doctor => doctor::run(&common).await,
     }
 }

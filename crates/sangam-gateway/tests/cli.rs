@@ -1,5 +1,7 @@
 //! The program as people meet it: the real binary, in folders of its own, on free ports. Each file below is one side of it.
 
+#[path = "cli/audit.rs"]
+mod audit;
 #[path = "cli/books.rs"]
 mod books;
 #[path = "cli/config.rs"]

@@ -82,8 +82,12 @@ impl BooksPlace {
         self.open_by(None).await
     }
 
-    /// The same for books that must be there: a command must not make new ones where a path was mistyped.
-    async fn open_existing(&self) -> Result<SqlLedger, BooksError> {
+    /// Opens books that must be there, by whatever method they tell profit from cost: a command must not make new ones where a
+    /// path was mistyped.
+    ///
+    /// # Errors
+    /// [`BooksError`] when there are none, or they cannot be opened.
+    pub async fn open_existing(&self) -> Result<SqlLedger, BooksError> {
         self.there()?;
         Ok(self.open_as_they_are().await?)
     }

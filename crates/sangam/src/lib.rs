@@ -2,6 +2,7 @@
 
 mod accounts;
 mod adapters;
+pub mod audit;
 pub mod books;
 mod boot;
 mod bursts;

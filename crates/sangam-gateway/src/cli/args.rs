@@ -1,11 +1,14 @@
 //! What the command line takes, with the help that teaches it.
 
+mod audit;
 mod books;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
+pub(crate) use audit::{Audit, AuditExport, AuditLog, AuditPrune, AuditVerify};
 pub(crate) use books::{AcceptClock, Backup, Ledger, Migrate, Rebuild, Restore};
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// One gateway over Flattrade, Fyers and Upstox.
@@ -93,6 +96,9 @@ pub(crate) enum Command {
     /// The books: look at them, compute positions anew.
     #[command(subcommand)]
     Ledger(Ledger),
+    /// The audit log: check it, export it, prune it, look at it.
+    #[command(subcommand)]
+    Audit(Audit),
     /// Check configuration, data folder, port and sessions, and say what to do about what is wrong.
     Doctor,
 }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use crate::program::Place;
 
-const COMMANDS: [&str; 28] = [
+const COMMANDS: [&str; 34] = [
     "",
     "serve",
     "sim",
@@ -34,6 +34,12 @@ const COMMANDS: [&str; 28] = [
     "ledger status",
     "ledger rebuild",
     "ledger accept-clock",
+    "audit",
+    "audit verify",
+    "audit export",
+    "audit prune",
+    "audit log",
+    "audit roots",
     "doctor",
 ];
 
