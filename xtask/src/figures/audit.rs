@@ -1,4 +1,4 @@
-//! The block `audit`: what a hash costs, and a chain of a million entries checked.
+//! The block `audit`: what a hash costs, and a chain of a million entries checked, in memory and where it is kept.
 
 use anyhow::Result;
 
@@ -26,6 +26,26 @@ const CHAINS: [(&str, &str); 4] = [
     ("audit/verify_export", "that export verified"),
 ];
 
+/// Benches over the chain in its books, and what they measure.
+const BOOKS: [(&str, &str); 4] = [
+    (
+        "audit_ledger/verify_a_million_in_sqlite",
+        "1,000,000 entries in a SQLite file verified",
+    ),
+    (
+        "audit_ledger/verify_a_million_in_postgres",
+        "the same in a PostgreSQL database on this machine",
+    ),
+    (
+        "audit_ledger/export_from_sqlite",
+        "their sealed days exported from the file",
+    ),
+    (
+        "audit_ledger/export_from_postgres",
+        "their sealed days exported from the database",
+    ),
+];
+
 pub(super) fn make(workspace: &Workspace) -> Result<String> {
     bench::run(workspace, "audit")?;
     let mut rows = Vec::new();
@@ -33,9 +53,20 @@ pub(super) fn make(workspace: &Workspace) -> Result<String> {
         let took = format!("{:.0} ns", bench::median_ns(workspace, bench)?);
         rows.push([what.to_owned(), took]);
     }
-    for (bench, what) in CHAINS {
+    rows.extend(in_seconds(workspace, &CHAINS)?);
+    bench::run(workspace, "audit_ledger")?;
+    let books = in_seconds(workspace, &BOOKS)?;
+    Ok(format!(
+        "{}\n{}",
+        table(["`cargo xtask bench --bench audit`", "median"], &rows),
+        table(["`cargo xtask bench --bench audit_ledger`", "median"], &books)
+    ))
+}
+
+fn in_seconds(workspace: &Workspace, benches: &[(&str, &str)]) -> Result<Vec<[String; 2]>> {
+    let row = |(bench, what): &(&str, &str)| {
         let took = format!("{:.2} s", bench::median_ns(workspace, bench)? / 1e9);
-        rows.push([what.to_owned(), took]);
-    }
-    Ok(table(["`cargo xtask bench --bench audit`", "median"], &rows))
+        Ok([(*what).to_owned(), took])
+    };
+    benches.iter().map(row).collect()
 }

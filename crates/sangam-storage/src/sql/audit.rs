@@ -4,6 +4,7 @@
 mod error;
 mod export;
 mod log;
+mod page;
 mod prune;
 mod verify;
 
@@ -30,9 +31,6 @@ const DAY_OPENED: &str = "day.opened";
 const EXPORTED: &str = "audit.exported";
 /// The event of an entry that says which days were pruned; its subject is the last of them.
 const PRUNED: &str = "audit.pruned";
-
-/// Entries read by one question.
-const PAGE: u32 = 4096;
 
 const HEAD_COLUMNS: &[Column] = &[int("sequence"), blob("hash")];
 ask!(HEAD, "select sequence, hash from audit_head where id = 1");

@@ -6,6 +6,7 @@ use parking_lot::Mutex;
 use tokio::sync::Semaphore;
 
 use super::ask::Ask;
+use super::dialect::Dialect;
 use super::failure::{Fault, is_gone};
 use super::session::{Cell, Row, Session};
 use super::store::Store;
@@ -30,6 +31,11 @@ impl Readers {
     /// How many may read at once.
     pub(super) fn most(&self) -> usize {
         self.store.readers_max()
+    }
+
+    /// Which database they read.
+    pub(super) fn dialect(&self) -> Dialect {
+        self.store.dialect()
     }
 
     /// Asks one question.

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use sangam_core::ports::LedgerError;
 
+use super::dialect::Dialect;
 use super::failure::{Fault, Place};
 #[cfg(feature = "postgres")]
 use super::postgres;
@@ -44,6 +45,15 @@ impl Store {
             Kind::Sqlite(path, settings) => Ok(Box::new(sqlite::open::reader(path, settings).await?)),
             #[cfg(feature = "postgres")]
             Kind::Postgres(server) => Ok(Box::new(server.reader().await?)),
+        }
+    }
+
+    /// Which database it is, by its words.
+    pub(super) fn dialect(&self) -> Dialect {
+        match &self.kind {
+            Kind::Sqlite(..) => Dialect::Sqlite,
+            #[cfg(feature = "postgres")]
+            Kind::Postgres(_) => Dialect::Postgres,
         }
     }
 

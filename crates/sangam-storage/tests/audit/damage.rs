@@ -31,6 +31,8 @@ const OF_AN_ENTRY: &[&str] = &[
     "update audit set actor = actor || 'x' where sequence = {n}",
     "update audit set event = 'x' || event where sequence = {n}",
     "update audit set subject = subject || ' ' where sequence = {n}",
+    "update audit set detail = detail || char(0) where sequence = {n}",
+    "update audit set detail = detail || char(0) || 'x' where sequence = {n}",
     "update audit set detail = '' where sequence = {n}",
     "update audit set actor = actor || event, event = '' where sequence = {n}",
     "update audit set at = at + 1 where sequence = {n}",

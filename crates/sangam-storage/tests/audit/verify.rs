@@ -134,6 +134,20 @@ async fn what_was_done_by_hand_is_named() {
     );
 }
 
+/// A text that goes on behind a character nought is another text.
+#[tokio::test]
+async fn what_stands_behind_a_nought_is_seen() {
+    let place = Place::file();
+    let ledger = place.open().await;
+    commit(&ledger, &THREE_DAYS).await;
+    ledger.close().await;
+    place
+        .tamper("update audit set detail = detail || char(0) || 'x' where sequence = 3")
+        .await;
+    let said = place.said().await;
+    assert!(said.contains("entry 3 of 2026-11-23 was changed"), "{said}");
+}
+
 /// SQLite keeps bytes that are no text in a text column; the database's own error names no row.
 #[tokio::test]
 async fn bytes_that_are_no_text_are_named() {

@@ -8,8 +8,8 @@ use sangam_core::timestamp::{Date, Timestamp};
 use serde_json::json;
 
 use super::error::{AuditError, AuditProgress};
-use super::verify::page;
-use super::{EXPORTED, PAGE, append, days_now, own};
+use super::page::{PAGE, page};
+use super::{EXPORTED, append, days_now, own};
 use crate::chain::{ExportError, ExportWriter, Link, Seal, SealedDay, Verified};
 use crate::sql::SqlLedger;
 use crate::sql::ask::ask;

@@ -14,14 +14,14 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use super::error::{AuditError, AuditProgress, Stop};
-use super::{ENTRIES, HEAD, PAGE, PRUNED, days_now, head, page_at};
-use crate::chain::{Broken, ChainHead, ChainedEntry, Digest, Link, Part, SealedDay, Verified, Verifier};
+use super::page::{PAGE, page};
+use super::{HEAD, PRUNED, days_now, head};
+use crate::chain::{Broken, ChainHead, Digest, Link, Part, SealedDay, Verified, Verifier};
 use crate::sql::SqlLedger;
 use crate::sql::ask::ask;
 use crate::sql::encode::Encode;
 use crate::sql::failure::Fault;
 use crate::sql::readers::Readers;
-use crate::sql::row;
 use crate::sql::session::{Cell, Session};
 
 /// Parts each connection gets at least, so that all of them have work to the end.
@@ -31,7 +31,6 @@ ask!(
     ENDS,
     "select (select min(sequence) from audit), (select max(sequence) from audit)"
 );
-ask!(FIRST_FROM, "select min(sequence) from audit where sequence >= ?");
 ask!(
     PRUNING_SAID,
     "select count(*) from audit where subject = ? and event = ?"
@@ -235,37 +234,4 @@ async fn part(readers: &Readers, range: RangeInclusive<u64>, start: Link) -> Res
         return Err(Broken::Cut { last, head }.into());
     }
     Ok(part)
-}
-
-/// Entries from a number on, at most so many.
-pub(super) async fn page(readers: &Readers, from: u64, most: u32) -> Result<Vec<ChainedEntry>, Fault> {
-    match readers.rows(&ENTRIES, page_at(from, most)).await {
-        Ok(rows) => Ok(rows.iter().map(row::chained).collect::<Result<_, _>>()?),
-        Err(Fault::Sql(error @ sqlx::Error::Decode(_))) => Err(unreadable(readers, from, most, error).await),
-        Err(fault) => Err(fault),
-    }
-}
-
-/// Finds the entry that is no text where text belongs, which the database tells of no row in particular.
-async fn unreadable(readers: &Readers, from: u64, most: u32, error: sqlx::Error) -> Fault {
-    for at in from..from.saturating_add(most.into()) {
-        let error = match readers.rows(&ENTRIES, page_at(at, 1)).await {
-            Ok(_) => continue,
-            Err(Fault::Sql(error @ sqlx::Error::Decode(_))) => error,
-            Err(fault) => return fault,
-        };
-        let mut values = Encode::default();
-        values.count(at);
-        let sequence = match readers.rows(&FIRST_FROM, values.0).await.as_deref() {
-            Ok([row]) => row.first().cloned(),
-            _ => None,
-        };
-        if let Some(Cell::Int(Some(sequence))) = sequence {
-            return Fault::Ledger(LedgerError::Damaged {
-                subject: format!("audit {sequence}"),
-                what: error.to_string(),
-            });
-        }
-    }
-    Fault::Sql(error)
 }
