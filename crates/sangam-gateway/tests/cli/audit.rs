@@ -263,6 +263,29 @@ fn days_gone_by_are_exported_and_the_file_is_checked_by_itself() {
 }
 
 #[test]
+fn a_running_gateway_goes_on_after_its_books_were_exported() {
+    let place = with_days(&[4, 3]);
+    let server = place.serve(&[]);
+    place.run(&["audit", "export", "all.jsonl"]).done();
+    let order = [
+        "orders",
+        "place",
+        "NSE:RELIANCE",
+        "--side",
+        "buy",
+        "--product",
+        "CNC",
+        "--quantity",
+        "1",
+    ];
+    place.run(&order).done();
+    place.run(&["audit", "verify"]).done();
+    assert!(server.stop().0);
+    let verified = place.run(&["audit", "verify", "--json"]).done().json();
+    assert_eq!(verified["sealed"].as_array().map(Vec::len), Some(2));
+}
+
+#[test]
 fn a_broken_chain_is_not_exported() {
     let place = with_days(&[3, 2]);
     tamper(&place, "update audit set subject = 'x' where sequence = 1");

@@ -1,6 +1,8 @@
 //! Old days go, and the chain is right afterwards from where it now begins.
 
 use std::collections::BTreeMap;
+use std::sync::Once;
+use std::sync::mpsc::sync_channel;
 
 use sangam_core::timestamp::Date;
 use sangam_storage::SqlLedger;
@@ -106,4 +108,39 @@ async fn what_must_stay_stays_and_is_named() {
     assert_eq!(ledger.chained(1, 3).await.expect("reads").len(), 3);
     let days = ledger.sealed_days().await.expect("reads");
     assert!(days.iter().all(|day| day.pruned_at.is_none()));
+}
+
+/// What was read is held against seals of before, and then days go under the eyes of those who verify.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_chain_that_is_pruned_while_it_is_verified_is_right() {
+    for place in Place::each() {
+        let ledger = place.open().await;
+        let days: Vec<_> = (0..60).map(|day| day * 86_400).collect();
+        commit(&ledger, &days).await;
+        export(&ledger).await;
+        let (other, (begun, wait), (done, waited)) = (place.open().await, sync_channel(1), sync_channel(1));
+        let pruning = tokio::spawn(async move {
+            let begun = tokio::task::spawn_blocking(move || wait.recv()).await;
+            begun.expect("ends").expect("it has begun");
+            let pruned = other
+                .prune(date("2027-01-20"), "operator", at(LATER))
+                .await
+                .expect("pruned");
+            done.send(()).expect("waited for");
+            pruned
+        });
+        let (once, waited) = (Once::new(), std::sync::Mutex::new(waited));
+        let hold_up = |_| {
+            once.call_once(|| {
+                begun.send(()).expect("it waits");
+                waited.lock().expect("whole").recv().expect("pruned");
+            });
+        };
+        let verified = ledger
+            .verify_chain(BTreeMap::new(), hold_up)
+            .await
+            .expect("right");
+        let pruned = pruning.await.expect("ends");
+        assert_eq!(verified.after.sequence, *pruned.entries.end());
+    }
 }
