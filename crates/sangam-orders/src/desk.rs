@@ -23,6 +23,7 @@ use crate::pace::Pace;
 use crate::progress::Progress;
 use crate::settings::DeskSettings;
 use crate::tag::TagKey;
+use crate::trades_written::TradesWritten;
 use crate::{digest, eligible};
 
 /// What a desk is put together from.
@@ -68,6 +69,8 @@ pub(crate) struct Reading {
     pub(crate) one_at_a_time: tokio::sync::Mutex<()>,
     /// Trades may have happened that are not in the ledger.
     pub(crate) trades_owed: AtomicBool,
+    /// Trades that are in the ledger.
+    pub(crate) trades_written: TradesWritten,
     /// Why the account takes no new orders until the program is started again.
     pub(crate) closed: Mutex<Option<String>>,
     /// What was read when, so that callers who ask again and again cost the account no budget.
@@ -113,6 +116,7 @@ impl Desk {
                     wake: Notify::new(),
                     one_at_a_time: tokio::sync::Mutex::new(()),
                     trades_owed: AtomicBool::new(false),
+                    trades_written: TradesWritten::default(),
                     closed: Mutex::new(None),
                     freshness: Freshness::default(),
                 };

@@ -4,11 +4,12 @@ use std::sync::atomic::Ordering;
 
 use sangam_core::ports::{AuditEntry, Change, FillRecord, LedgerError, OrderFilter, PositionRecord};
 use sangam_core::timestamp::{Time, Timestamp};
-use sangam_core::{Fill, IST};
+use sangam_core::{Fill, IST, Position};
 use serde_json::json;
 
 use crate::account::DeskAccount;
 use crate::desk::{Inner, Reading};
+use crate::trades_written::Written;
 
 impl Reading {
     /// An order was seen with more fills: its trades are to be read, however many readings that takes.
@@ -56,7 +57,7 @@ impl Inner {
         reading.trades_owed.store(false, Ordering::SeqCst);
         let written = match account.broker.trades().await {
             Ok(trades) => self
-                .write_fills(account, trades)
+                .write_fills(account, reading, trades)
                 .await
                 .map_err(|error| error.to_string()),
             Err(error) => Err(error.to_string()),
@@ -68,43 +69,53 @@ impl Inner {
         })
     }
 
-    async fn write_fills(&self, account: &DeskAccount, trades: Vec<Fill>) -> Result<usize, LedgerError> {
+    async fn write_fills(
+        &self,
+        account: &DeskAccount,
+        reading: &Reading,
+        trades: Vec<Fill>,
+    ) -> Result<usize, LedgerError> {
         let now = self.parts.clock.now();
-        let mut changes = Vec::with_capacity(trades.len() + 1);
-        let mut ours = 0;
+        let (mut fresh, mut ours) = (Vec::new(), 0);
         for fill in trades {
+            let trading_date = IST::date(fill.at.unwrap_or(now));
+            let written = reading.trades_written.of(trading_date, &fill);
+            if written == Some(Written::Linked) {
+                ours += 1;
+                continue;
+            }
             let order = self
                 .parts
                 .ledger
                 .order_by_broker_id(account.id(), &fill.order_id)
                 .await?;
             ours += usize::from(order.is_some());
-            changes.push(Change::Filled(Box::new(FillRecord {
+            if order.is_none() && written.is_some() {
+                continue;
+            }
+            fresh.push(FillRecord {
                 account: account.id().clone(),
                 broker: account.name(),
-                trading_date: IST::date(fill.at.unwrap_or(now)),
+                trading_date,
                 order: order.map(|order| order.uid),
                 fill,
-            })));
+            });
         }
-        let trades = changes.len();
+        as_they_happened(&mut fresh);
+        let trades = fresh.len();
+        let mut changes: Vec<_> = fresh
+            .iter()
+            .map(|record| Change::Filled(Box::new(record.clone())))
+            .collect();
         match account.broker.positions().await {
-            Ok(positions) => {
-                let positions = positions
-                    .into_iter()
-                    .map(|position| PositionRecord {
-                        account: account.id().clone(),
-                        broker: account.name(),
-                        position,
-                        read_at: now,
-                    })
-                    .collect();
-                changes.push(Change::PositionsRead {
-                    account: account.id().clone(),
-                    positions,
-                });
+            Ok(positions) if trades > 0 || self.moved(account, &positions, now).await? => {
+                changes.push(positions_read(account, positions, now));
             }
+            Ok(_) => {}
             Err(error) => tracing::debug!(account = %account.id(), %error, "positions not read"),
+        }
+        if changes.is_empty() {
+            return Ok(ours);
         }
         let audit = AuditEntry {
             at: now,
@@ -114,7 +125,60 @@ impl Inner {
             detail: json!({"trades": trades}).to_string(),
         };
         self.parts.ledger.commit(&changes, &audit).await?;
+        reading.trades_written.note(fresh.iter());
         Ok(ours)
+    }
+
+    /// Whether positions are others than those in the ledger, but for prices, or those are of another day. Rows that are
+    /// the same keep the time they were written with, which is never too new.
+    async fn moved(
+        &self,
+        account: &DeskAccount,
+        positions: &[Position],
+        now: Timestamp,
+    ) -> Result<bool, LedgerError> {
+        let mut kept = self.parts.ledger.positions().await?;
+        kept.retain(|record| record.account == *account.id());
+        let today = IST::date(now);
+        let same = |(record, position): (&PositionRecord, &Position)| {
+            record.broker == account.name()
+                && IST::date(record.read_at) == today
+                && without_price(&record.position) == without_price(position)
+        };
+        // An empty book leaves no row to tell when it was read.
+        let known = kept.len() == positions.len() && !kept.is_empty();
+        Ok(!(known && kept.iter().zip(positions).all(same)))
+    }
+}
+
+/// Sorts trades by when they happened, those without a time last, as the ledger does. A book that lists the newest first
+/// is turned round before, so that trades of one second stay in their order.
+fn as_they_happened(trades: &mut [FillRecord]) {
+    let timed = || trades.iter().filter_map(|record| record.fill.at);
+    if timed().next() > timed().next_back() {
+        trades.reverse();
+    }
+    trades.sort_by_key(|record| (record.trading_date, record.fill.at.is_none(), record.fill.at));
+}
+
+fn positions_read(account: &DeskAccount, positions: Vec<Position>, read_at: Timestamp) -> Change {
+    let record = |position| PositionRecord {
+        account: account.id().clone(),
+        broker: account.name(),
+        position,
+        read_at,
+    };
+    Change::PositionsRead {
+        account: account.id().clone(),
+        positions: positions.into_iter().map(record).collect(),
+    }
+}
+
+fn without_price(position: &Position) -> Position {
+    Position {
+        last_price: None,
+        unrealised: None,
+        ..position.clone()
     }
 }
 

@@ -20,6 +20,7 @@ mod receive;
 mod reconcile;
 mod settings;
 mod tag;
+mod trades_written;
 mod turn;
 mod view;
 mod watch;

@@ -39,6 +39,11 @@ impl<L> FaultyLedger<L> {
         }
     }
 
+    /// The ledger behind the faults.
+    pub fn inner(&self) -> &L {
+        &self.inner
+    }
+
     /// What the next commits suffer, one each; `None` for a commit that goes well. Afterwards all go well.
     pub fn suffer(&self, faults: impl IntoIterator<Item = Option<CommitFault>>) {
         self.next.lock().extend(faults);

@@ -225,6 +225,101 @@ async fn trades_are_owed_until_written() {
     }
 }
 
+/// A book listed newest first is committed as it happened: no fill comes late, and its lots are those of the first trade.
+#[tokio::test(start_paused = true)]
+async fn trades_are_written_as_they_happened() {
+    let brokers = [broker(A)];
+    let bench = Bench::over(&brokers);
+    let order = bench.working("1").await;
+    let sent = brokers[0].place.calls().remove(0);
+    let at = |id: &str, second: Option<u64>| Fill {
+        at: second.map(|second| samples::morning() + std::time::Duration::from_secs(second)),
+        ..trade(id, "1", 2)
+    };
+    brokers[0].trades.always(move |()| {
+        Ok(vec![
+            at("t5", None),
+            at("t4", Some(3)),
+            at("t3", Some(2)),
+            at("t2", Some(2)),
+            at("t1", Some(1)),
+        ])
+    });
+    let complete = row(&sent, "1", S::Complete, 10);
+    brokers[0].order_book.then(Ok(vec![complete]));
+    let found = bench.desk.reconcile(&account()).await.expect("read");
+    assert_eq!(found.fills, 5);
+    let fills = bench.books.fills_of(order.uid).await.expect("read");
+    let trades: Vec<_> = fills.iter().map(|record| record.fill.trade_id.as_str()).collect();
+    assert_eq!(trades, ["t1", "t2", "t3", "t4", "t5"], "of one second too");
+    let kept = bench.books.inner().kept_positions();
+    assert_eq!(kept.len(), 1);
+    let opened: Vec<_> = kept[0].lots.iter().map(|lot| lot.opened.sequence).collect();
+    assert_eq!(opened, [1, 2, 3, 4, 5], "as they came is as they happened");
+}
+
+/// What the ledger has is not written again: another reading of the same book leaves no entry, a new trade or another
+/// quantity does, another price alone does not.
+#[tokio::test(start_paused = true)]
+async fn a_reading_that_tells_nothing_new_writes_nothing() {
+    let brokers = [broker(A)];
+    let bench = Bench::over(&brokers);
+    let order = bench.working("1").await;
+    let sent = brokers[0].place.calls().remove(0);
+    let entries = async || {
+        let entries = bench.books.audit_of("fyers-1").await.expect("read");
+        entries
+            .into_iter()
+            .filter(|entry| entry.event == "books.read")
+            .count()
+    };
+    let position = |net: i64, last: &str| {
+        let mut position = samples::position_record("fyers-1", net).position;
+        position.last_price = Some(samples::price(last));
+        Ok(vec![position])
+    };
+    let trades = |ids: &'static [&'static str]| {
+        let brokers = &brokers;
+        brokers[0].trades.always(move |()| {
+            let foreign = trade("f1", "99", 1);
+            Ok(ids.iter().map(|id| trade(id, "1", 2)).chain([foreign]).collect())
+        });
+    };
+    // Each step: what the order's row tells, trades, positions, and the entries there are afterwards.
+    trades(&["t1"]);
+    brokers[0].positions.then(position(2, "1450"));
+    brokers[0].order_book.then(Ok(vec![row(&sent, "1", S::Open, 2)]));
+    bench.desk.reconcile(&account()).await.expect("read");
+    assert_eq!(entries().await, 1);
+    let read_at = bench.books.positions().await.expect("read")[0].read_at;
+    for (filled, net, last, after) in [
+        // The broker's books tell the fill of the order before its trade.
+        (4, 2, "1451", 1),
+        (6, 4, "1451", 2),
+        (8, 4, "1452", 2),
+    ] {
+        tokio::time::advance(std::time::Duration::from_secs(5)).await;
+        brokers[0].positions.then(position(net, last));
+        brokers[0]
+            .order_book
+            .then(Ok(vec![row(&sent, "1", S::Open, filled)]));
+        bench.desk.reconcile(&account()).await.expect("read");
+        assert_eq!(entries().await, after, "{filled} filled");
+    }
+    let kept = bench.books.positions().await.expect("read");
+    assert_eq!(kept[0].position.last_price, Some(samples::price("1451")));
+    assert!(
+        kept[0].read_at > read_at,
+        "a reading that is written has its own time"
+    );
+    trades(&["t1", "t2"]);
+    brokers[0].positions.then(position(4, "1452"));
+    brokers[0].order_book.then(Ok(vec![row(&sent, "1", S::Open, 9)]));
+    let found = bench.desk.reconcile(&account()).await.expect("read");
+    assert_eq!((found.fills, entries().await), (2, 3));
+    assert_eq!(bench.books.fills_of(order.uid).await.expect("read").len(), 2);
+}
+
 /// Two readers at one moment write one change.
 #[tokio::test(start_paused = true)]
 async fn two_readers_at_once() {
