@@ -11,7 +11,9 @@ pub use cost::{
     Applied, CostError, CostMethod, FillPlace, KeptPosition, Lot, PositionKey, Posted, UnknownCostMethod,
 };
 pub use memory::MemoryLedger;
-pub use portfolio::{AccountBook, BookRead, Portfolio, PortfolioError, PortfolioInputs, SeenPrice};
+pub use portfolio::{
+    AccountBook, BookRead, Portfolio, PortfolioBooks, PortfolioError, PortfolioInputs, SeenPrice,
+};
 pub use sql::{
     AuditError, AuditFilter, AuditProgress, BooksStatus, Copied, CopyStep, Rebuilt, SqlLedger,
     SqliteSettings, put_in_place, remove_file,

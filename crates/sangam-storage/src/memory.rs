@@ -12,11 +12,13 @@ use sangam_core::ports::{
 };
 use sangam_core::timestamp::Date;
 use sangam_core::{
-    AccountId, AttemptState, BrokerOrderId, ClientOrderId, GroupId, OrderNumber, OrderUid, OwnerId, Timestamp,
+    AccountId, AttemptState, BrokerName, BrokerOrderId, ClientOrderId, GroupId, OrderNumber, OrderUid,
+    OwnerId, Timestamp,
 };
 
 use crate::chain::{ChainedEntry, SealedDay};
 use crate::cost::{CostMethod, KeptPosition, PositionKey};
+use crate::portfolio::{BookKind, BookReads, PortfolioBooks};
 use crate::rules::{AttemptKey, Refusal, Snapshot, TradeKey, Working, keepable, without_nought};
 
 /// The books of record in memory, gone with the process.
@@ -45,6 +47,7 @@ struct Books {
     by_trade: HashMap<TradeKey, usize>,
     positions: BTreeMap<AccountId, Vec<PositionRecord>>,
     holdings: BTreeMap<AccountId, BTreeMap<Date, Vec<HoldingRecord>>>,
+    reads: BookReads,
     sessions: BTreeMap<AccountId, SessionRecord>,
     windows: BTreeMap<AccountId, Vec<WindowCount>>,
     entries: Vec<ChainedEntry>,
@@ -76,6 +79,7 @@ impl MemoryLedger {
                 by_trade: HashMap::new(),
                 positions: BTreeMap::new(),
                 holdings: BTreeMap::new(),
+                reads: BookReads::new(),
                 sessions: BTreeMap::new(),
                 windows: BTreeMap::new(),
                 entries: Vec::new(),
@@ -87,10 +91,17 @@ impl MemoryLedger {
     /// The positions kept from fills.
     #[must_use]
     pub fn kept_positions(&self) -> Vec<KeptPosition> {
+        self.books.lock().kept_positions()
+    }
+
+    /// What these books know of some accounts towards a portfolio, all of one moment. An account is given with the broker it
+    /// is at.
+    #[must_use]
+    pub fn portfolio_books(&self, accounts: &[(AccountId, BrokerName)]) -> PortfolioBooks {
         let books = self.books.lock();
-        let mut kept: Vec<_> = books.working.kept.values().cloned().collect();
-        kept.sort_by(|one, other| one.key.cmp(&other.key));
-        kept
+        let mut kept = books.kept_positions();
+        kept.iter_mut().for_each(|kept| kept.lots.clear());
+        PortfolioBooks::of(accounts, kept, books.positions(), books.holdings(), &books.reads)
     }
 
     /// The audit chain and its sealed days.
@@ -157,8 +168,14 @@ impl Books {
         }
         for snapshot in dirty.snapshots {
             match snapshot {
-                Snapshot::Positions(account, positions) => drop(self.positions.insert(account, positions)),
-                Snapshot::Holdings(account, date, holdings) => {
+                Snapshot::Positions(account, positions, reading) => {
+                    self.reads
+                        .insert((account.clone(), BookKind::Positions), reading.at);
+                    self.positions.insert(account, positions);
+                }
+                Snapshot::Holdings(account, date, holdings, reading) => {
+                    self.reads
+                        .insert((account.clone(), BookKind::Holdings), reading.at);
                     self.holdings.entry(account).or_default().insert(date, holdings);
                 }
                 Snapshot::Session(session) => {
@@ -175,6 +192,25 @@ impl Books {
     /// The only clock there is: that of the newest entry.
     fn now(&self) -> Timestamp {
         self.working.chain.newest.unwrap_or(Timestamp::UNIX_EPOCH)
+    }
+
+    fn kept_positions(&self) -> Vec<KeptPosition> {
+        let mut kept: Vec<_> = self.working.kept.values().cloned().collect();
+        kept.sort_by(|one, other| one.key.cmp(&other.key));
+        kept
+    }
+
+    fn positions(&self) -> Vec<PositionRecord> {
+        self.positions.values().flatten().cloned().collect()
+    }
+
+    fn holdings(&self) -> Vec<HoldingRecord> {
+        let newest = self
+            .holdings
+            .values()
+            .filter_map(|days| days.last_key_value())
+            .flat_map(|(_, holdings)| holdings);
+        newest.cloned().collect()
     }
 
     fn order(&self, uid: OrderUid) -> Option<OrderRecord> {
@@ -326,17 +362,11 @@ impl Ledger for MemoryLedger {
     }
 
     async fn positions(&self) -> Result<Vec<PositionRecord>, LedgerError> {
-        Ok(self.books.lock().positions.values().flatten().cloned().collect())
+        Ok(self.books.lock().positions())
     }
 
     async fn holdings(&self) -> Result<Vec<HoldingRecord>, LedgerError> {
-        let books = self.books.lock();
-        let newest = books
-            .holdings
-            .values()
-            .filter_map(|days| days.last_key_value())
-            .flat_map(|(_, holdings)| holdings);
-        Ok(newest.cloned().collect())
+        Ok(self.books.lock().holdings())
     }
 
     async fn sessions(&self) -> Result<Vec<SessionRecord>, LedgerError> {

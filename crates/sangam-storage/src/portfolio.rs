@@ -37,6 +37,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod books;
 mod draft;
 mod group;
 mod inputs;
@@ -45,6 +46,8 @@ mod over;
 mod totals;
 mod view;
 
+pub(crate) use books::BookReads;
+pub use books::PortfolioBooks;
 pub use inputs::{AccountBook, BookKind, BookRead, PortfolioError, PortfolioInputs, SeenPrice};
 pub use view::{ClosedPositions, Figures, KeptPart, LastPrice, Line, Part, Portfolio, Totals, UnreadBook};
 

@@ -25,7 +25,7 @@ use crate::cost::{CostMethod, KeptPosition, PositionKey};
 pub(crate) use chain_end::ChainEnd;
 pub(crate) use check::entry_fits;
 use check::fits;
-pub(crate) use dirty::{Dirty, NewFill, Posting, Snapshot};
+pub(crate) use dirty::{Dirty, NewFill, Posting, Reading, Snapshot};
 use texts::bare;
 pub(crate) use texts::{keepable, without_nought};
 use undo::Undo;
@@ -118,7 +118,7 @@ impl Working {
         self.begin();
         let mut first = None;
         for change in changes {
-            match self.one(change) {
+            match self.one(change, audit) {
                 Ok(number) => first = first.or(number),
                 Err(refusal) => {
                     self.take_back();
@@ -130,7 +130,7 @@ impl Working {
         Ok(first)
     }
 
-    fn one(&mut self, change: &Change) -> Result<Option<OrderNumber>, Refusal> {
+    fn one(&mut self, change: &Change, audit: &AuditEntry) -> Result<Option<OrderNumber>, Refusal> {
         match change {
             Change::Received(order) => return Ok(Some(self.receive(order)?)),
             Change::OrderMoved(moved) => self.move_order(moved)?,
@@ -143,12 +143,14 @@ impl Working {
                 at,
             } => self.move_attempt((*order, *no), from, to, *at)?,
             Change::Filled(record) => self.fill(record)?,
-            Change::PositionsRead { account, positions } => self.read_positions(account, positions)?,
+            Change::PositionsRead { account, positions } => {
+                self.read_positions(account, positions, audit.at)?;
+            }
             Change::HoldingsRead {
                 account,
                 date,
                 holdings,
-            } => self.read_holdings(account, *date, holdings)?,
+            } => self.read_holdings(account, *date, holdings, audit.at)?,
             Change::SessionSeen(session) => self.dirty.snapshots.push(Snapshot::Session(session.clone())),
             Change::WindowsCounted { account, counts } => self.count_windows(account, counts)?,
         }

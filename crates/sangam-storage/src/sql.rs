@@ -17,6 +17,7 @@ mod failure;
 mod load;
 mod op;
 mod persist;
+mod portfolio;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod read;

@@ -180,6 +180,15 @@ create table holding_days (
     primary key (account, date)
 );
 
+-- When each book of an account was read last, and the audit entry it was written with: also where it had no row.
+create table book_reads (
+    account           text collate "C"    not null,
+    book              text collate "C"    not null check (book in ('positions', 'holdings')),
+    read_at           bigint  not null,
+    entry             bigint  not null check (entry > 0),
+    primary key (account, book)
+);
+
 create table sessions (
     account           text collate "C"    primary key not null,
     broker            text collate "C"    not null,

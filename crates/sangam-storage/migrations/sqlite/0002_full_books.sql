@@ -76,6 +76,15 @@ create table holding_days (
     primary key (account, date)
 ) strict;
 
+-- When each book of an account was read last, and the audit entry it was written with: also where it had no row.
+create table book_reads (
+    account           text    not null,
+    book              text    not null check (book in ('positions', 'holdings')),
+    read_at           integer not null,
+    entry             integer not null check (entry > 0),
+    primary key (account, book)
+) strict;
+
 create table sessions (
     account           text    primary key not null,
     broker            text    not null,

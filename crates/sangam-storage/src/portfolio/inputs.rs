@@ -95,6 +95,20 @@ pub enum BookKind {
     Holdings,
 }
 
+impl BookKind {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Positions, Self::Holdings];
+
+    /// Its name in small letters.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Positions => "positions",
+            Self::Holdings => "holdings",
+        }
+    }
+}
+
 /// Why there is no portfolio.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use sangam_core::ports::{FillRecord, HoldingRecord, PositionRecord, SessionRecord, WindowCount};
 use sangam_core::timestamp::Date;
-use sangam_core::{AccountId, GroupId, OrderState, OrderUid};
+use sangam_core::{AccountId, GroupId, OrderState, OrderUid, Timestamp};
 
 use super::{AttemptKey, TradeKey};
 use crate::chain::{ChainedEntry, SealedDay};
@@ -96,8 +96,15 @@ pub(crate) struct Posting {
 /// Something read whole that replaces what was read before.
 #[derive(Debug)]
 pub(crate) enum Snapshot {
-    Positions(AccountId, Vec<PositionRecord>),
-    Holdings(AccountId, Date, Vec<HoldingRecord>),
+    Positions(AccountId, Vec<PositionRecord>, Reading),
+    Holdings(AccountId, Date, Vec<HoldingRecord>, Reading),
     Session(Box<SessionRecord>),
     Windows(AccountId, Vec<WindowCount>),
+}
+
+/// When a book was read, and the audit entry it is written with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Reading {
+    pub(crate) at: Timestamp,
+    pub(crate) entry: u64,
 }

@@ -2,11 +2,11 @@
 
 use std::collections::HashSet;
 
-use sangam_core::AccountId;
 use sangam_core::ports::{FillRecord, HoldingRecord, LedgerError, PositionRecord, WindowCount};
 use sangam_core::timestamp::Date;
+use sangam_core::{AccountId, Timestamp};
 
-use super::{NewFill, Posting, Refusal, Snapshot, TradeKey, Undo, Working};
+use super::{NewFill, Posting, Reading, Refusal, Snapshot, TradeKey, Undo, Working};
 use crate::cost::{Applied, CostError, FillPlace, KeptPosition, PositionKey};
 
 impl Working {
@@ -103,15 +103,17 @@ impl Working {
         &mut self,
         account: &AccountId,
         positions: &[PositionRecord],
+        now: Timestamp,
     ) -> Result<(), LedgerError> {
         all_of(
             account,
             "position",
             positions.iter().map(|record| &record.account),
         )?;
+        let reading = self.reading(positions.iter().map(|record| record.read_at), now);
         self.dirty
             .snapshots
-            .push(Snapshot::Positions(account.clone(), positions.to_vec()));
+            .push(Snapshot::Positions(account.clone(), positions.to_vec(), reading));
         Ok(())
     }
 
@@ -120,12 +122,25 @@ impl Working {
         account: &AccountId,
         date: Date,
         holdings: &[HoldingRecord],
+        now: Timestamp,
     ) -> Result<(), LedgerError> {
         all_of(account, "holding", holdings.iter().map(|record| &record.account))?;
-        self.dirty
-            .snapshots
-            .push(Snapshot::Holdings(account.clone(), date, holdings.to_vec()));
+        let reading = self.reading(holdings.iter().map(|record| record.read_at), now);
+        self.dirty.snapshots.push(Snapshot::Holdings(
+            account.clone(),
+            date,
+            holdings.to_vec(),
+            reading,
+        ));
         Ok(())
+    }
+
+    /// When a book was read: as its rows say, or with the entry where it has none.
+    fn reading(&self, rows: impl Iterator<Item = Timestamp>, now: Timestamp) -> Reading {
+        Reading {
+            at: rows.min().unwrap_or(now),
+            entry: self.chain.head().sequence + 1,
+        }
     }
 
     pub(super) fn count_windows(

@@ -49,12 +49,12 @@ impl Ask {
 
 /// A question that is put together when it is first asked.
 macro_rules! ask {
-    ($name:ident, $sql:expr) => {
-        static $name: std::sync::LazyLock<$crate::sql::ask::Ask> =
+    ($vis:vis $name:ident, $sql:expr) => {
+        $vis static $name: std::sync::LazyLock<$crate::sql::ask::Ask> =
             std::sync::LazyLock::new(|| $crate::sql::ask::Ask::new($sql));
     };
-    ($name:ident, $columns:expr, $sql:expr) => {
-        static $name: std::sync::LazyLock<$crate::sql::ask::Ask> =
+    ($vis:vis $name:ident, $columns:expr, $sql:expr) => {
+        $vis static $name: std::sync::LazyLock<$crate::sql::ask::Ask> =
             std::sync::LazyLock::new(|| $crate::sql::ask::Ask::of($columns, $sql));
     };
 }

@@ -13,7 +13,11 @@ use super::writer::Work;
 use super::{SqlLedger, audit, columns as c, rebuild, row};
 use crate::cost::{CostMethod, KeptPosition};
 
-ask!(KEPT, c::KEPT, "select {} from kept_positions order by position");
+ask!(
+    pub(super) KEPT,
+    c::KEPT,
+    "select {} from kept_positions order by position"
+);
 
 impl SqlLedger {
     /// The positions kept from fills, without their lots: what was bought and sold, what is open, what it cost and what was

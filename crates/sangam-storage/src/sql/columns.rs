@@ -146,6 +146,8 @@ pub(crate) const HOLDINGS: &[Column] = &[
 
 pub(crate) const HOLDING_DAYS: &[Column] = &[text("account"), text("date")];
 
+pub(crate) const BOOK_READS: &[Column] = &[text("account"), text("book"), int("read_at"), int("entry")];
+
 pub(crate) const SESSIONS: &[Column] = &[
     text("account"),
     text("broker"),

@@ -13,7 +13,8 @@ use super::failure::Fault;
 use super::op::{Column, Op, blob, int, text};
 use super::session::{Rows, Session};
 use crate::cost::{Lot, PositionKey};
-use crate::rules::{Snapshot, Working};
+use crate::portfolio::BookKind;
+use crate::rules::{Reading, Snapshot, Working};
 
 static NEW_ORDERS: Op = Op::Insert {
     table: "orders",
@@ -95,6 +96,11 @@ static HOLDING_DAYS: Op = Op::Delete {
 static NEW_HOLDING_DAYS: Op = Op::Insert {
     table: "holding_days",
     columns: c::HOLDING_DAYS,
+};
+static BOOK_READS: Op = Op::Upsert {
+    table: "book_reads",
+    keys: 2,
+    columns: c::BOOK_READS,
 };
 static SESSIONS: Op = Op::Upsert {
     table: "sessions",
@@ -393,7 +399,8 @@ pub(super) fn lot_row(row: &mut Encode, key: &PositionKey, lot: &Lot) {
 
 fn one_snapshot(plan: &mut Plan, snapshot: &Snapshot) {
     match snapshot {
-        Snapshot::Positions(account, positions) => {
+        Snapshot::Positions(account, positions, reading) => {
+            book_read(plan, account, BookKind::Positions, *reading);
             plan.write(&OLD_POSITIONS, one(account));
             let mut rows = Encode::default();
             for (place, record) in (0_i64..).zip(positions) {
@@ -416,7 +423,8 @@ fn one_snapshot(plan: &mut Plan, snapshot: &Snapshot) {
             }
             plan.write(&POSITIONS, rows);
         }
-        Snapshot::Holdings(account, date, holdings) => {
+        Snapshot::Holdings(account, date, holdings, reading) => {
+            book_read(plan, account, BookKind::Holdings, *reading);
             let mut day = one(account);
             day.shown(date);
             let mut again = one(account);
@@ -465,6 +473,12 @@ fn one_snapshot(plan: &mut Plan, snapshot: &Snapshot) {
             plan.write(&WINDOW_COUNTS, rows);
         }
     }
+}
+
+fn book_read(plan: &mut Plan, account: &sangam_core::AccountId, book: BookKind, reading: Reading) {
+    let mut row = one(account);
+    row.word(book.as_str()).instant(reading.at).count(reading.entry);
+    plan.write(&BOOK_READS, row);
 }
 
 fn one(account: &sangam_core::AccountId) -> Encode {

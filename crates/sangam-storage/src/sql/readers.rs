@@ -70,25 +70,39 @@ impl Readers {
         task: impl AsyncFnOnce(&mut dyn Session) -> Result<T, Fault>,
     ) -> Result<T, Fault> {
         let _place = self.place().await?;
-        let kept = self.free.lock().pop();
-        let mut session = match kept {
-            Some(mut session) => match session.begin_reading().await {
-                Ok(()) => session,
-                Err(error) if is_gone(&error) => {
-                    self.free.lock().clear();
-                    self.begun().await?
-                }
-                Err(error) => return Err(error.into()),
-            },
-            None => self.begun().await?,
-        };
+        let mut session = self.begun().await?;
         let answer = task(&mut *session).await?;
         session.rollback().await?;
         self.free.lock().push(session);
         Ok(answer)
     }
 
+    /// Asks questions without values that are all answered of one moment.
+    pub(super) async fn rows_of_one_moment<const N: usize>(
+        &self,
+        asks: [&Ask; N],
+    ) -> Result<[Vec<Row>; N], Fault> {
+        let _place = self.place().await?;
+        let mut session = self.begun().await?;
+        let mut answers = [const { Vec::new() }; N];
+        for (ask, answer) in asks.into_iter().zip(&mut answers) {
+            *answer = session.rows(ask, Vec::new()).await?;
+        }
+        session.rollback().await?;
+        self.free.lock().push(session);
+        Ok(answers)
+    }
+
+    /// A connection on which reading has begun; a new one where those kept are gone.
     async fn begun(&self) -> Result<Box<dyn Session>, Fault> {
+        let kept = self.free.lock().pop();
+        if let Some(mut session) = kept {
+            match session.begin_reading().await {
+                Ok(()) => return Ok(session),
+                Err(error) if is_gone(&error) => self.free.lock().clear(),
+                Err(error) => return Err(error.into()),
+            }
+        }
         let mut session = self.store.reader().await?;
         session.begin_reading().await?;
         Ok(session)

@@ -23,7 +23,7 @@ pub(crate) static LEASES: Table = table("leases", &[text("account_group")], c::L
 pub(crate) static AUDIT: Table = table("audit", &[int("sequence")], c::AUDIT);
 
 /// Every table, except the one that counts migrations.
-pub(crate) static ALL: [&Table; 16] = [
+pub(crate) static ALL: [&Table; 17] = [
     &kept_once("settings", &[text("name")], c::SETTINGS),
     &table("orders", &[int("number")], c::ORDERS),
     &table("attempts", &[int("id")], c::ATTEMPTS),
@@ -38,6 +38,7 @@ pub(crate) static ALL: [&Table; 16] = [
         c::HOLDINGS,
     ),
     &table("holding_days", c::HOLDING_DAYS, c::HOLDING_DAYS),
+    &table("book_reads", &[text("account"), text("book")], c::BOOK_READS),
     &table("sessions", &[text("account")], c::SESSIONS),
     &table(
         "window_counts",

@@ -24,6 +24,7 @@ pub(crate) const TABLES: [&str; 16] = [
     "positions",
     "holdings",
     "holding_days",
+    "book_reads",
     "sessions",
     "window_counts",
     "leases",
