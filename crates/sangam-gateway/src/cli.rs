@@ -15,6 +15,7 @@ mod limits;
 mod login;
 mod migrate;
 mod orders;
+mod portfolio;
 mod reads;
 pub(crate) mod serve;
 mod sim;
@@ -41,6 +42,7 @@ pub(crate) async fn run(cli: Cli) -> Result<()> {
         Command::Quote(args) => reads::quote(&common, &args).await,
         Command::Positions => reads::positions(&common).await,
         Command::Holdings => reads::holdings(&common).await,
+        Command::Portfolio(args) => portfolio::run(&common, &args).await,
         Command::Funds => reads::funds(&common).await,
         Command::Brokers => reads::brokers(&common).await,
         Command::Limits => limits::run(&common).await,

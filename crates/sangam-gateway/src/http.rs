@@ -13,6 +13,7 @@ mod order_row;
 mod orders;
 mod own;
 mod place;
+mod portfolio;
 mod reply;
 mod router;
 mod state;

@@ -1,7 +1,7 @@
 //! Prices: from the cache when fresh enough, else from whichever broker answers. A batch goes to one broker at a time, and
 //! what that one could not tell goes to the next.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
 
 use sangam_core::ports::{CacheKind, Candidate, RouteQuery, Selector, SymbolMap as _};
@@ -59,10 +59,10 @@ impl System {
             return vec![(only.clone(), self.quote(only).await)];
         }
         let mut found: Vec<Option<Result<Seen<Quote>, Error>>> = Vec::with_capacity(ids.len());
-        let mut missing = Vec::new();
+        let (mut missing, mut noted) = (Vec::new(), HashSet::new());
         for id in ids {
             let cached = self.cached_quote(id).await;
-            if cached.is_none() && !missing.contains(id) {
+            if cached.is_none() && noted.insert(id) {
                 missing.push(id.clone());
             }
             found.push(cached.map(Ok));
@@ -72,9 +72,10 @@ impl System {
         } else {
             self.fetch_quotes(&missing).await
         };
-        let answer = |id: &InstrumentId| match fetched.iter().find(|(other, _)| other == id) {
-            Some((_, Ok(seen))) => Ok(seen.clone()),
-            Some((_, Err(error))) => Err(again(error)),
+        let fetched: HashMap<_, _> = fetched.iter().map(|(id, answer)| (id, answer)).collect();
+        let answer = |id: &InstrumentId| match fetched.get(id) {
+            Some(Ok(seen)) => Ok(seen.clone()),
+            Some(Err(error)) => Err(again(error)),
             None => Err(Error::refused(
                 ErrorKind::UnexpectedAnswer,
                 format!("no answer for {id}"),
@@ -174,6 +175,7 @@ impl System {
 
     async fn seen(&self, id: &InstrumentId, quote: Quote, broker: BrokerName) -> Seen<Quote> {
         let kept = Priced { value: quote, broker };
+        self.inner.known.note(&kept.value);
         self.inner
             .cache
             .typed

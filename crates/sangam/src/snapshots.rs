@@ -6,18 +6,16 @@ use std::sync::Weak;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use sangam_core::ports::{
-    AuditEntry, Change, HoldingRecord, Ledger as _, LedgerError, SessionRecord, WindowCount,
-};
-use sangam_core::{AccountId, CallClass, IST, Timestamp};
+use sangam_core::ports::{AuditEntry, Change, Ledger as _, LedgerError, SessionRecord, WindowCount};
+use sangam_core::{AccountId, CallClass, Timestamp};
 use serde_json::json;
 
 use crate::system::{Inner, System};
 
 /// The time between two looks.
 const LOOK: Duration = Duration::from_secs(60);
-/// Holdings change overnight and when something bought is delivered.
-const HOLDINGS_EVERY_S: i64 = 1_800;
+/// Holdings change overnight and when something bought is delivered; positions by our own trades are written with those.
+const BOOKS_EVERY_S: i64 = 1_800;
 /// Windows are written for people who look back; what must be known after a restart is in the limiter's journal.
 const WINDOWS_EVERY_S: i64 = 300;
 
@@ -27,7 +25,7 @@ pub(crate) struct Written {
     sessions: HashMap<AccountId, SessionRecord>,
     windows: HashMap<AccountId, Vec<(u64, u64)>>,
     windows_at: Option<Timestamp>,
-    holdings_at: Option<Timestamp>,
+    books_at: Option<Timestamp>,
 }
 
 /// Looks now and then while the system runs.
@@ -39,14 +37,14 @@ pub(crate) async fn keep_for_ever(system: Weak<Inner>) {
         };
         let system = System { inner };
         if let Err(error) = system.keep_snapshots().await {
-            tracing::warn!(%error, "log-ins, windows or holdings were not written into the books; the next look tries again");
+            tracing::warn!(%error, "log-ins, windows or books were not written into the books; the next look tries again");
         }
     }
 }
 
 impl System {
-    /// Writes what has changed since it was written last: log-ins, rate windows and, every half hour, holdings. Called every
-    /// minute while the system runs, and when it stops.
+    /// Writes what has changed since it was written last: log-ins, rate windows and, every half hour, positions and
+    /// holdings. Called every minute while the system runs.
     ///
     /// # Errors
     /// [`LedgerError`] when the books cannot be written.
@@ -54,7 +52,7 @@ impl System {
         let now = self.now();
         self.keep_sessions(now).await?;
         self.keep_windows(now).await?;
-        self.keep_holdings(now).await
+        self.keep_books(now).await
     }
 
     async fn keep_sessions(&self, now: Timestamp) -> Result<(), LedgerError> {
@@ -131,44 +129,13 @@ impl System {
         Ok(())
     }
 
-    async fn keep_holdings(&self, now: Timestamp) -> Result<(), LedgerError> {
-        if !is_due(self.inner.written.lock().holdings_at, now, HOLDINGS_EVERY_S) {
+    async fn keep_books(&self, now: Timestamp) -> Result<(), LedgerError> {
+        if !is_due(self.inner.written.lock().books_at, now, BOOKS_EVERY_S) {
             return Ok(());
         }
-        let gathered = self.holdings().await;
-        let date = IST::date(now);
-        for account in &self.inner.accounts {
-            let name = &account.config.name;
-            if gathered.failed.iter().any(|(failed, _)| failed == name) {
-                continue;
-            }
-            let holdings: Vec<_> = gathered
-                .rows
-                .iter()
-                .filter(|row| row.account == *name)
-                .map(|row| HoldingRecord {
-                    account: name.clone(),
-                    broker: row.broker,
-                    holding: row.value.clone(),
-                    read_at: now,
-                })
-                .collect();
-            let audit = AuditEntry {
-                at: now,
-                actor: "system".to_owned(),
-                event: "holdings.read".to_owned(),
-                subject: name.to_string(),
-                detail: json!({"holdings": holdings.len()}).to_string(),
-            };
-            let change = Change::HoldingsRead {
-                account: name.clone(),
-                date,
-                holdings,
-            };
-            self.inner.ledger.commit(&[change], &audit).await?;
-        }
-        if gathered.failed.is_empty() {
-            self.inner.written.lock().holdings_at = Some(now);
+        let failed = self.read_books().await?;
+        if failed.is_empty() {
+            self.inner.written.lock().books_at = Some(now);
         }
         Ok(())
     }

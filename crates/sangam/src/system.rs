@@ -8,7 +8,7 @@ use sangam_broker::{Fetch, FetchSettings};
 use sangam_cache::RedisCacheState;
 use sangam_cache::shared_budget::SharedBudget;
 use sangam_core::ports::{Broker, Ledger, Limiter, SymbolMap};
-use sangam_core::{AccountId, Clock, GroupId, IST, Timestamp};
+use sangam_core::{AccountId, BrokerName, Clock, GroupId, IST, Timestamp};
 use sangam_instruments::{LiveTable, Store, Table};
 use sangam_orders::{Desk, DeskAccount, DeskParts, TagKey};
 use sangam_ratelimit::port::AccountBudgets;
@@ -23,6 +23,7 @@ use crate::data_dir::{self, DataDir};
 use crate::demand::Demand;
 use crate::entropy::random_bytes;
 use crate::error::StartError;
+use crate::known_prices::KnownPrices;
 use crate::leases::LeasedLedger;
 use crate::masters::{self, MasterUrl};
 use crate::refresh::Freshness;
@@ -37,6 +38,13 @@ pub(crate) struct Account {
     pub(crate) config: AccountConfig,
     pub(crate) broker: Arc<dyn Broker>,
     pub(crate) line: OrderLine,
+}
+
+impl Account {
+    /// The account and the broker it is at.
+    pub(crate) fn place(&self) -> (AccountId, BrokerName) {
+        (self.config.name.clone(), self.config.broker)
+    }
 }
 
 pub(crate) struct Inner {
@@ -56,6 +64,7 @@ pub(crate) struct Inner {
     led: Vec<Arc<LeasedLedger>>,
     pub(crate) written: snapshots::Kept,
     pub(crate) cache: Caching,
+    pub(crate) known: KnownPrices,
     pub(crate) live: Arc<LiveTable>,
     pub(crate) store: Store,
     pub(crate) fetch: Fetch,
@@ -155,6 +164,7 @@ impl System {
                 led,
                 written: snapshots::Kept::default(),
                 cache,
+                known: KnownPrices::default(),
                 live,
                 store,
                 clock,

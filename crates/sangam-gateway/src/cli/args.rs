@@ -75,6 +75,8 @@ pub(crate) enum Command {
     Positions,
     /// Holdings over all accounts.
     Holdings,
+    /// Positions and holdings over all accounts: what they are worth, what they brought.
+    Portfolio(Portfolio),
     /// Funds over all accounts.
     Funds,
     /// Accounts with their health and sessions.
@@ -266,6 +268,36 @@ pub(crate) struct Quote {
     /// EXCHANGE:SYMBOL, for example NSE:RELIANCE NSE_INDEX:NIFTY.
     #[arg(required = true, value_name = "INSTRUMENT", value_parser = instrument)]
     pub(crate) instruments: Vec<String>,
+}
+
+/// What a line of the portfolio is split by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PartsBy {
+    /// A line a part, by broker.
+    Broker,
+    /// A line a part, by account.
+    Account,
+}
+
+/// `sangam portfolio`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "It is made from the gateway's own books, which hold each fill and the brokers' books as they were read last, and \
+                  from prices of now. Marks: `stale` the last price is old, `differs` the broker's book and our fills tell \
+                  different quantities, `no value` and `no cost` where a price, a multiplier or an average is not known, `sold \
+                  unseen` shares were sold that were there before us, so that what was realised is not the whole truth. Amounts \
+                  are rounded to paise here and exact with --json.\n\nExample: sangam portfolio --by broker"
+)]
+pub(crate) struct Portfolio {
+    /// Show each account's part by itself.
+    #[arg(long, value_name = "broker|account", hide_possible_values = true)]
+    pub(crate) by: Option<PartsBy>,
+    /// Read the brokers' books anew first.
+    #[arg(long)]
+    pub(crate) refresh: bool,
+    /// A price older than this is marked as stale. Default: 60.
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) stale_after: Option<u64>,
 }
 
 /// `sangam instruments`.

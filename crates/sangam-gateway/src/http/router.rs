@@ -13,7 +13,7 @@ use tower::util::{MapRequest, MapRequestLayer};
 use super::body::BODY_MAX;
 use super::reply::Refusal;
 use super::state::Gateway;
-use super::{account, history, market, open_position, orders, own, place};
+use super::{account, history, market, open_position, orders, own, place, portfolio};
 
 /// The routes behind the forgiving of a trailing slash.
 pub type Application = MapRequest<Router, fn(Request) -> Request>;
@@ -40,6 +40,7 @@ pub fn router(gateway: Gateway) -> Application {
         .route("/api/v1/tradebook", only_post(post(account::trade_book)))
         .route("/api/v1/positionbook", only_post(post(account::position_book)))
         .route("/api/v1/holdings", only_post(post(account::holdings)))
+        .route("/api/v1/portfolio", only_post(post(portfolio::portfolio)))
         .route("/api/v1/brokers", only_post(post(own::brokers)))
         .route("/api/v1/limits", only_post(post(own::limits)))
         .route("/api/v1/login", only_post(post(own::login)))

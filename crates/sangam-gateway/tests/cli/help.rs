@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use crate::program::Place;
 
-const COMMANDS: [&str; 34] = [
+const COMMANDS: [&str; 35] = [
     "",
     "serve",
     "sim",
@@ -20,6 +20,7 @@ const COMMANDS: [&str; 34] = [
     "quote",
     "positions",
     "holdings",
+    "portfolio",
     "funds",
     "brokers",
     "limits",

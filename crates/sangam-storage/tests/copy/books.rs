@@ -13,7 +13,7 @@ use sangam_testkit::samples;
 use sqlx::{ConnectOptions as _, Row as _, SqliteConnection};
 
 /// Tables of the books; those of two leases differ in when they end.
-pub(crate) const TABLES: [&str; 16] = [
+pub(crate) const TABLES: [&str; 17] = [
     "settings",
     "orders",
     "attempts",
