@@ -42,7 +42,8 @@ impl Books {
         match self {
             Self::Memory(ledger) => ledger.portfolio_books(accounts),
             Self::Sqlite(ledger, _) | Self::Postgres(ledger, _) => {
-                ledger.portfolio_books(accounts).await.expect("reads")
+                let books = ledger.portfolio_books(accounts).await.expect("reads");
+                PortfolioBooks::clone(&books)
             }
         }
     }

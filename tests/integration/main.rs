@@ -16,6 +16,7 @@ mod market_data_caching_workflow;
 mod order_rates;
 mod order_safety;
 mod portfolio_aggregation;
+mod portfolio_on_books;
 mod predictive_analytics_spike_detection;
 mod rate_limits;
 mod redis_proxy;

@@ -69,6 +69,7 @@ pub struct SqlLedger {
     writer: WriterHandle,
     readers: Arc<Readers>,
     method: CostMethod,
+    remembered: tokio::sync::Mutex<portfolio::Remembered>,
 }
 
 impl SqlLedger {
@@ -129,6 +130,7 @@ impl SqlLedger {
             writer: WriterHandle::start(Arc::clone(&store), session, Working::new(method)),
             store,
             method,
+            remembered: tokio::sync::Mutex::default(),
         })
     }
 

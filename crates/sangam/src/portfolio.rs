@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 use sangam_core::ports::LedgerError;
-use sangam_core::{AccountId, BrokerName, Error, IST, InstrumentId, Timestamp};
+use sangam_core::{AccountId, BrokerName, Error, InstrumentId, Timestamp};
 use sangam_storage::KeptPosition;
 use sangam_storage::portfolio::{AccountBook, PortfolioBooks, PortfolioInputs, SeenPrice};
 pub use sangam_storage::portfolio::{
@@ -87,19 +87,15 @@ impl System {
         } else {
             Vec::new()
         };
-        let mut books = self.inner.ledger.portfolio_books(&accounts).await?;
-        let now = self.now();
-        only_todays_word(&mut books.books, now);
+        let books = self.inner.ledger.portfolio_books(&accounts).await?;
         let mut prices = self.known_prices(&open(&books)).await;
         drop_older_than_rows(&mut prices, &books.books);
-        // Prices came in meanwhile.
-        let now = self.now().max(now);
         let portfolio = Portfolio::of(&PortfolioInputs {
             kept: &books.kept,
             books: &books.books,
             prices: &prices,
             multipliers: &self.multipliers(&books),
-            now,
+            now: self.now(),
             stale_after: query.stale_after,
         })?;
         Ok(PortfolioView {
@@ -146,18 +142,6 @@ impl BooksRead {
             positions: book.positions.as_ref().map(|read| read.read_at),
             holdings: book.holdings.as_ref().map(|read| read.read_at),
         }
-    }
-}
-
-/// What a broker told of the day's profit on another day is not today's.
-fn only_todays_word(books: &mut [AccountBook], now: Timestamp) {
-    let today = IST::date(now);
-    let old = books
-        .iter_mut()
-        .filter_map(|book| book.positions.as_mut())
-        .filter(|read| IST::date(read.read_at) < today);
-    for row in old.flat_map(|read| &mut read.rows) {
-        (row.realised, row.unrealised) = (None, None);
     }
 }
 

@@ -1,4 +1,4 @@
-//! `sangam orders`, `quote`, `positions`, `holdings`, `funds`, `brokers`: round trips against a running gateway.
+//! `sangam orders`, `quote`, `positions`, `holdings`, `portfolio`, `funds`, `brokers`: round trips against a running gateway.
 
 use serde_json::Value;
 
@@ -207,4 +207,58 @@ fn no_gateway_and_a_wrong_key_say_the_next_step() {
         .run_with(&env, &["funds"])
         .refused(1, &["Invalid openalgo apikey"]);
     assert!(!ran.err.contains("not-the-key"), "{ran:?}");
+}
+
+#[test]
+fn a_portfolio_for_eyes_and_for_programs() {
+    let place = Place::new();
+    let _server = place.serve(&[]);
+    let buy = [
+        "orders",
+        "place",
+        "NSE:RELIANCE",
+        "--side",
+        "buy",
+        "--quantity",
+        "2",
+        "--product",
+        "mis",
+        "--broker",
+        "upstox",
+    ];
+    place.run(&buy).done();
+    let table = place.run(&["portfolio", "--refresh"]).done().out;
+    let line = table
+        .lines()
+        .find(|line| line.starts_with("NSE:RELIANCE"))
+        .expect("a line");
+    assert!(line.contains("MIS"), "{table}");
+    assert!(table.lines().any(|line| line.starts_with("all ")), "{table}");
+    let parts = place.run(&["portfolio", "--by", "broker"]).done().out;
+    assert!(
+        parts
+            .lines()
+            .any(|line| line.starts_with("upstox") && line.contains("NSE:RELIANCE")),
+        "{parts}"
+    );
+    let data = place
+        .run(&["portfolio", "--stale-after", "0", "--json"])
+        .done()
+        .json();
+    let lines = data["lines"].as_array().expect("lines");
+    let line = lines
+        .iter()
+        .find(|line| line["symbol"] == "RELIANCE")
+        .expect("it is there");
+    assert_eq!(
+        (&line["quantity"], &line["price"]["stale"]),
+        (&2.into(), &true.into())
+    );
+    assert!(line["value"].is_string(), "exact, not a float: {line}");
+    place
+        .run(&["portfolio", "--by", "day"])
+        .refused(2, &["broker", "account"]);
+    place
+        .run(&["portfolio", "--stale-after", "86401"])
+        .refused(1, &["Must be whole seconds"]);
 }

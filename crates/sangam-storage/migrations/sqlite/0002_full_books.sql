@@ -85,6 +85,8 @@ create table book_reads (
     primary key (account, book)
 ) strict;
 
+insert into book_reads select account, 'positions', min(read_at), 1 from positions group by account;
+
 create table sessions (
     account           text    primary key not null,
     broker            text    not null,

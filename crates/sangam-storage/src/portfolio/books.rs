@@ -12,7 +12,7 @@ use crate::cost::KeptPosition;
 pub(crate) type BookReads = HashMap<(AccountId, BookKind), Timestamp>;
 
 /// What a ledger knows of some accounts, all of one moment.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct PortfolioBooks {
     /// Their positions kept from fills, without lots.
     pub kept: Vec<KeptPosition>,
@@ -21,10 +21,21 @@ pub struct PortfolioBooks {
 }
 
 impl PortfolioBooks {
-    /// Puts rows of a ledger together. A book counts as read where `reads` or a row says when.
-    ///
-    /// A position book that was last read on an earlier Indian date than the holdings counts as not read: what was bought
-    /// for delivery on its day is in the holdings by now, what was intraday is gone, and carried positions follow from fills.
+    /// Accounts of which nothing is known.
+    pub(crate) fn nothing_of(accounts: &[(AccountId, BrokerName)]) -> Self {
+        let book = |(account, broker): &(AccountId, BrokerName)| AccountBook {
+            account: account.clone(),
+            broker: *broker,
+            positions: None,
+            holdings: None,
+        };
+        Self {
+            kept: Vec::new(),
+            books: accounts.iter().map(book).collect(),
+        }
+    }
+
+    /// Puts all rows of a ledger together.
     pub(crate) fn of(
         accounts: &[(AccountId, BrokerName)],
         mut kept: Vec<KeptPosition>,
@@ -38,33 +49,39 @@ impl PortfolioBooks {
             .map(|(place, (account, broker))| (account, (place, *broker)))
             .collect();
         kept.retain(|kept| ours.contains_key(&kept.key.account));
-        let mut books: Vec<_> = accounts
-            .iter()
-            .map(|(account, broker)| AccountBook {
-                account: account.clone(),
-                broker: *broker,
-                positions: begun(reads, account, BookKind::Positions),
-                holdings: begun(reads, account, BookKind::Holdings),
-            })
-            .collect();
+        let mut all = Self {
+            kept,
+            ..Self::nothing_of(accounts)
+        };
+        for book in &mut all.books {
+            book.positions = begun(reads, &book.account, BookKind::Positions);
+            book.holdings = begun(reads, &book.account, BookKind::Holdings);
+        }
         for record in positions {
             if let Some(place) = place_of(&ours, &record.account, record.broker) {
-                push(&mut books[place].positions, record.position, record.read_at);
+                push(&mut all.books[place].positions, record.position);
             }
         }
         for record in holdings {
             if let Some(place) = place_of(&ours, &record.account, record.broker) {
-                push(&mut books[place].holdings, record.holding, record.read_at);
+                push(&mut all.books[place].holdings, record.holding);
             }
         }
-        for book in &mut books {
-            let day = |read_at| IST::date(read_at);
-            let read = book.positions.as_ref().map(|read| day(read.read_at));
-            if read.is_some() && read < book.holdings.as_ref().map(|read| day(read.read_at)) {
-                book.positions = None;
-            }
+        all.books.iter_mut().for_each(AccountBook::leave_out_older);
+        all
+    }
+}
+
+impl AccountBook {
+    /// A position book that was last read on an earlier Indian date than the holdings counts as not read: what was bought
+    /// for delivery on its day is in the holdings by now, what was intraday is gone, and carried positions follow from fills.
+    pub(crate) fn leave_out_older(&mut self) {
+        let day = |read_at: Option<Timestamp>| read_at.map(IST::date);
+        let positions = day(self.positions.as_ref().map(|read| read.read_at));
+        let holdings = day(self.holdings.as_ref().map(|read| read.read_at));
+        if positions < holdings {
+            self.positions = None;
         }
-        Self { kept, books }
     }
 }
 
@@ -87,11 +104,9 @@ fn begun<T>(reads: &BookReads, account: &AccountId, book: BookKind) -> Option<Bo
     })
 }
 
-fn push<T>(book: &mut Option<BookRead<T>>, row: T, read_at: Timestamp) {
-    book.get_or_insert_with(|| BookRead {
-        rows: Vec::new(),
-        read_at,
-    })
-    .rows
-    .push(row);
+/// Rows come with a reading, so a book that has some was begun.
+fn push<T>(book: &mut Option<BookRead<T>>, row: T) {
+    if let Some(read) = book {
+        read.rows.push(row);
+    }
 }

@@ -55,11 +55,12 @@ impl<'a> Draft<'a> {
         }
     }
 
-    pub(super) fn add_position(&mut self, row: &Position) {
+    /// What a broker told on another day of that day's profit is nothing about today's.
+    pub(super) fn add_position(&mut self, row: &Position, of_today: bool) {
         // Quantities end at 10^12, so no book has the rows to leave 64 bits.
         self.net = self.net.saturating_add(row.net.units());
         self.net_cost = cost_with(self.net_cost, row.net.units().into(), row.average_price);
-        self.told_realised = sum(self.told_realised, row.realised);
+        self.told_realised = sum(self.told_realised, row.realised.filter(|_| of_today));
         self.told_unrealised = sum(self.told_unrealised, row.unrealised);
     }
 

@@ -87,10 +87,11 @@ impl<'a> Gathering<'a> {
             mark(BookKind::Positions, book.positions.is_some());
             mark(BookKind::Holdings, book.holdings.is_some());
             if let Some(read) = &book.positions {
+                let of_today = IST::date(read.read_at) == self.today;
                 for row in &read.rows {
                     let group = self.group(&row.instrument, book.broker, row.product.as_ref());
                     group.see(row.last_price, read.read_at);
-                    group.part(&book.account, book.broker).add_position(row);
+                    group.part(&book.account, book.broker).add_position(row, of_today);
                 }
             }
             if let Some(read) = &book.holdings {

@@ -472,6 +472,25 @@ fn todays_profit_is_ours_or_the_brokers_word() {
 }
 
 #[test]
+fn what_a_broker_told_of_another_day_is_not_todays_profit() {
+    let mut row = position(RELIANCE, Product::Intraday, 6, "100", "100");
+    row.realised = some("77");
+    let mut given = Given {
+        books: vec![book("a", BrokerName::Fyers, Some(vec![row]), None)],
+        ..Given::default()
+    };
+    assert_eq!(given.part().figures.realised_today, some("77"));
+    if let Some(read) = &mut given.books[0].positions {
+        read.read_at = seconds_ago(86_400);
+    }
+    let part = given.part();
+    assert_eq!(
+        (part.figures.quantity.units(), part.figures.realised_today),
+        (6, None)
+    );
+}
+
+#[test]
 fn what_is_over_has_no_line_and_its_profit_is_in_the_totals() {
     let over =
         |fills: &[(i64, &str, bool)]| kept("a", BrokerName::Fyers, RELIANCE, &Product::Intraday, fills);

@@ -66,12 +66,12 @@ ask!(
     "select {} from fills where order_uid = ? order by traded_at is null, traded_at, id"
 );
 ask!(
-    pub(super) POSITIONS,
+    POSITIONS,
     c::POSITIONS,
     "select {} from positions order by account, place"
 );
 ask!(
-    pub(super) HOLDINGS,
+    HOLDINGS,
     c::HOLDINGS,
     "select {} from holdings where (account, date) in (select account, max(date) from holding_days group by account) \
      order by account, place"

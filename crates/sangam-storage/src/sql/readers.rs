@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::ask::Ask;
 use super::dialect::Dialect;
@@ -17,6 +17,28 @@ pub(super) struct Readers {
     store: Arc<Store>,
     free: Mutex<Vec<Box<dyn Session>>>,
     places: Semaphore,
+}
+
+/// Questions answered of one moment. Dropped before it is over, its connection is given up.
+#[derive(Debug)]
+pub(super) struct OneMoment<'r> {
+    readers: &'r Readers,
+    session: Box<dyn Session>,
+    _place: SemaphorePermit<'r>,
+}
+
+impl OneMoment<'_> {
+    /// Asks one question.
+    pub(super) async fn rows(&mut self, ask: &Ask, values: Vec<Cell>) -> Result<Vec<Row>, Fault> {
+        Ok(self.session.rows(ask, values).await?)
+    }
+
+    /// Gives the connection back.
+    pub(super) async fn over(mut self) -> Result<(), Fault> {
+        self.session.rollback().await?;
+        self.readers.free.lock().push(self.session);
+        Ok(())
+    }
 }
 
 impl Readers {
@@ -77,20 +99,14 @@ impl Readers {
         Ok(answer)
     }
 
-    /// Asks questions without values that are all answered of one moment.
-    pub(super) async fn rows_of_one_moment<const N: usize>(
-        &self,
-        asks: [&Ask; N],
-    ) -> Result<[Vec<Row>; N], Fault> {
-        let _place = self.place().await?;
-        let mut session = self.begun().await?;
-        let mut answers = [const { Vec::new() }; N];
-        for (ask, answer) in asks.into_iter().zip(&mut answers) {
-            *answer = session.rows(ask, Vec::new()).await?;
-        }
-        session.rollback().await?;
-        self.free.lock().push(session);
-        Ok(answers)
+    /// A connection that answers all questions of one moment, until it is given back.
+    pub(super) async fn one_moment(&self) -> Result<OneMoment<'_>, Fault> {
+        let place = self.place().await?;
+        Ok(OneMoment {
+            session: self.begun().await?,
+            readers: self,
+            _place: place,
+        })
     }
 
     /// A connection on which reading has begun; a new one where those kept are gone.
@@ -108,7 +124,7 @@ impl Readers {
         Ok(session)
     }
 
-    async fn place(&self) -> Result<tokio::sync::SemaphorePermit<'_>, Fault> {
+    async fn place(&self) -> Result<SemaphorePermit<'_>, Fault> {
         match self.places.acquire().await {
             Ok(place) => Ok(place),
             Err(_) => Err(super::failure::closed(&self.store.place).into()),

@@ -34,6 +34,13 @@ ask!(DELETE_LOTS, "delete from lots");
 ask!(DELETE_KEPT, "delete from kept_positions");
 ask!(DELETE_POSTINGS, "delete from postings");
 
+// For those who remember positions and ask only for what fills have moved since.
+ask!(
+    MARK,
+    "insert into settings (name, value) select 'positions_rebuilt', cast(sequence + 1 as text) from audit_head where id = 1 \
+     on conflict (name) do update set value = excluded.value"
+);
+
 const NAME: &[Column] = &[text("position")];
 pub(super) static SETTING: Op = Op::Upsert {
     table: "settings",
@@ -122,6 +129,7 @@ pub(super) async fn rewrite(session: &mut dyn Session, method: CostMethod) -> Re
             session.write(&persist::LOTS, lots.rows()).await?;
         }
     }
+    session.run(&MARK, Vec::new()).await?;
     let mut setting = Encode::default();
     setting.word("cost_method").word(method.as_str());
     session.write(&SETTING, setting.rows()).await?;
