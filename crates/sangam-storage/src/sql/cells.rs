@@ -20,6 +20,8 @@ pub(crate) struct Cells<'r> {
     table: &'static str,
     columns: &'static [Column],
     key: &'static str,
+    /// The column after the one read last: rows are mostly read in the order of their columns.
+    next: std::cell::Cell<usize>,
 }
 
 impl<'r> Cells<'r> {
@@ -35,6 +37,7 @@ impl<'r> Cells<'r> {
             table,
             columns,
             key,
+            next: std::cell::Cell::new(0),
         }
     }
 
@@ -58,7 +61,12 @@ impl<'r> Cells<'r> {
     }
 
     fn cell(&self, column: &str) -> Option<&'r Cell> {
-        let place = self.columns.iter().position(|there| there.name == column)?;
+        let next = self.next.get();
+        let place = match self.columns.get(next) {
+            Some(there) if there.name == column => next,
+            _ => self.columns.iter().position(|there| there.name == column)?,
+        };
+        self.next.set(place + 1);
         self.row.get(place)
     }
 

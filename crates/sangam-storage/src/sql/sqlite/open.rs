@@ -11,6 +11,9 @@ use super::settings::SqliteSettings;
 use super::{file, schema};
 use crate::sql::failure::{self, Fault, Place};
 
+/// Rows the driver's thread reads before it waits for us to take them: each wait costs a change of threads.
+const ROWS_AHEAD: usize = 1_024;
+
 /// The connection that writes, on a file of the newest schema.
 pub(crate) async fn writer(path: &Path, settings: &SqliteSettings) -> Result<SqliteSession, LedgerError> {
     if !file::make(path)? {
@@ -85,6 +88,7 @@ pub(crate) async fn reader(path: &Path, settings: &SqliteSettings) -> sqlx::Resu
     let options = SqliteConnectOptions::new()
         .filename(path)
         .busy_timeout(settings.busy_timeout)
+        .row_buffer_size(ROWS_AHEAD)
         .pragma("query_only", "on");
     options.connect().await.map(SqliteSession)
 }
