@@ -80,8 +80,8 @@ fn same<T: PartialEq + Debug>(what: &str, found: Vec<T>, expected: Vec<T>) -> Re
         found.len(),
         expected.len()
     );
-    for (found, expected) in found.iter().zip(&expected) {
-        ensure!(found == expected, "{what}: {found:?} instead of {expected:?}");
+    for (found, expected) in found.iter().zip(expected) {
+        ensure!(*found == expected, "{what}: {found:?} instead of {expected:?}");
     }
     Ok(found)
 }

@@ -269,10 +269,10 @@ async fn positions(
     for found in find(session, &HISTORY, named(&late.keys().cloned().collect())).await? {
         let id = row::fill_id(&found)?;
         let record = row::fill(&found)?;
-        if let Some(key) = late.get(&position_text(&PositionKey::of(&record))) {
-            if let Some(fills) = working.history.get_mut(key) {
-                fills.push((id, record));
-            }
+        if let Some(key) = late.get(&position_text(&PositionKey::of(&record)))
+            && let Some(fills) = working.history.get_mut(key)
+        {
+            fills.push((id, record));
         }
     }
     Ok(())

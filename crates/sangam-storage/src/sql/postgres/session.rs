@@ -132,9 +132,12 @@ fn bound<'q>(
         })
 }
 
+/// Rows and the way to write them.
+type Write = (&'static Op, Rows);
+
 /// Which writes go together in one statement: its parts see none of what the others write, so no table is in it twice.
-fn statements(writes: Vec<(&'static Op, Rows)>) -> Vec<(Vec<usize>, Vec<(&'static Op, Rows)>)> {
-    let mut all: Vec<(Vec<usize>, Vec<(&'static Op, Rows)>)> = Vec::new();
+fn statements(writes: Vec<Write>) -> Vec<(Vec<usize>, Vec<Write>)> {
+    let mut all: Vec<(Vec<usize>, Vec<Write>)> = Vec::new();
     for (place, (op, rows)) in writes.into_iter().enumerate() {
         if rows.is_empty() {
             continue;
@@ -173,7 +176,7 @@ fn columns_bound(op: &Op, rows: Rows, args: &mut PgArguments) -> sqlx::Result<()
     }
     for (column, cells) in op.columns().zip(columns) {
         match column.kind {
-            Kind::Int => args.add(cells.into_iter().map(whole).collect::<Vec<_>>()),
+            Kind::Int => args.add(cells.iter().map(whole).collect::<Vec<_>>()),
             Kind::Text => args.add(cells.into_iter().map(words).collect::<Vec<_>>()),
             Kind::Blob => args.add(cells.into_iter().map(bytes).collect::<Vec<_>>()),
         }
@@ -182,9 +185,9 @@ fn columns_bound(op: &Op, rows: Rows, args: &mut PgArguments) -> sqlx::Result<()
     Ok(())
 }
 
-fn whole(cell: Cell) -> Option<i64> {
+fn whole(cell: &Cell) -> Option<i64> {
     match cell {
-        Cell::Int(value) => value,
+        Cell::Int(value) => *value,
         Cell::Text(_) | Cell::Blob(_) => None,
     }
 }
