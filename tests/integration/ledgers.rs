@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 /// Books with where they are kept.
 pub(crate) enum Books {
-    Memory(MemoryLedger),
+    Memory(Box<MemoryLedger>),
     Sqlite(SqlLedger, TempDir),
     Postgres(SqlLedger, PostgresDatabase),
 }
@@ -19,7 +19,7 @@ impl Books {
         let folder = tempfile::tempdir().expect("a folder");
         let database = PostgresServer::shared().database();
         [
-            Self::Memory(MemoryLedger::new()),
+            Self::Memory(Box::new(MemoryLedger::new())),
             Self::Sqlite(in_file(&folder).await, folder),
             Self::Postgres(in_database(&database).await, database),
         ]
