@@ -5,8 +5,9 @@ use crate::sql::columns::list;
 use crate::sql::session::{Cell, Row, Session};
 use crate::sql::tables::Table;
 
-/// Rows held at once: a few megabytes.
-pub(super) const ROWS: usize = 5_000;
+/// Rows held at once: about a megabyte. While one side is asked for them the other is idle in its transaction, which a server
+/// lets it be for some seconds only.
+const ROWS: usize = 1_000;
 
 /// The rest of a table.
 #[derive(Debug)]
