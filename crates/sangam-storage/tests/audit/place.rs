@@ -24,12 +24,17 @@ impl Place {
         Self::File(tempfile::tempdir().expect("a folder"))
     }
 
+    #[cfg(feature = "postgres")]
+    pub(crate) fn server() -> Self {
+        Self::Server(PostgresServer::shared().database())
+    }
+
     /// One of each kind there is.
     pub(crate) fn each() -> Vec<Self> {
         vec![
             Self::file(),
             #[cfg(feature = "postgres")]
-            Self::Server(PostgresServer::shared().database()),
+            Self::server(),
         ]
     }
 
