@@ -15,9 +15,6 @@ const ENTRIES: i64 = 9_000;
 async fn long_day() -> Place {
     let place = Place::file();
     place.open().await.close().await;
-    let Place::File(folder) = &place else {
-        unreachable!("it was just made as a file")
-    };
     let mut entries: Vec<ChainedEntry> = Vec::new();
     for second in (0..ENTRIES).chain([86_400]) {
         let after = entries.last().map_or(Link::GENESIS, ChainedEntry::link);
@@ -28,7 +25,7 @@ async fn long_day() -> Place {
     monday[1..].iter().for_each(|entry| day.push(&entry.hash));
     let seal = day.seal();
 
-    let path = folder.path().join("ledger.sqlite");
+    let path = place.file_path().expect("it was just made as a file");
     let mut file = sqlx::sqlite::SqliteConnectOptions::new()
         .filename(path)
         .connect()

@@ -38,6 +38,15 @@ impl Place {
         ]
     }
 
+    /// The file, if it is one.
+    pub(crate) fn file_path(&self) -> Option<PathBuf> {
+        match self {
+            Self::File(folder) => Some(Self::path(folder)),
+            #[cfg(feature = "postgres")]
+            Self::Server(_) => None,
+        }
+    }
+
     fn path(folder: &TempDir) -> PathBuf {
         folder.path().join("ledger.sqlite")
     }
