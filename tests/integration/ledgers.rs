@@ -27,7 +27,7 @@ impl Books {
 
     pub(crate) fn ledger(&self) -> &dyn Ledger {
         match self {
-            Self::Memory(ledger) => ledger,
+            Self::Memory(ledger) => ledger.as_ref(),
             Self::Sqlite(ledger, _) | Self::Postgres(ledger, _) => ledger,
         }
     }
