@@ -364,7 +364,7 @@ fn no_books_are_made_by_looking() {
     ] {
         place
             .run(command)
-            .refused(1, &["there are no books", "sangam serve"]);
+            .refused(1, &["there are no books", "--data-dir"]);
     }
     assert!(!place.path("sangam-data").exists());
 }
