@@ -154,7 +154,7 @@ mod tests {
         let mut writer = server.writer().await.expect("opens");
         assert_eq!(
             settings_of(&mut writer).await,
-            ["on", "1500ms", "7s", "off", "sangam"]
+            ["on", "1500ms", "1200ms", "off", "sangam"]
         );
         let mut reader = server.reader().await.expect("opens");
         assert_eq!(settings_of(&mut reader).await[3], "on");

@@ -51,15 +51,15 @@ pub(super) async fn bring_up(pool: &SqlitePool, path: &Path) -> Result<(), Fault
     begin_chain(pool).await
 }
 
-/// Runs what is missing. Several processes may try at once: each version is one transaction, so the first one wins, and the
-/// others find the file brought up.
+/// Runs what is missing. Several processes may try at once: the table of versions and each version are made in one
+/// transaction each, so the first one wins, and the others go on from what they find.
 async fn migrate(pool: &SqlitePool, path: &Path) -> Result<(), Fault> {
-    let mut before = version(pool).await?;
+    let mut before = progress(pool).await?;
     loop {
         let Err(error) = migrations().run(pool).await else {
             return Ok(());
         };
-        let found = version(pool).await?;
+        let found = progress(pool).await?;
         if found > before {
             before = found;
             continue;
@@ -75,6 +75,15 @@ async fn migrate(pool: &SqlitePool, path: &Path) -> Result<(), Fault> {
             }),
         });
     }
+}
+
+/// How far the making has come: whether the table of versions is there, and the newest in it.
+async fn progress(pool: &SqlitePool) -> Result<(bool, i64), Fault> {
+    let there: bool =
+        sqlx::query_scalar("select exists (select 1 from sqlite_schema where name = '_sqlx_migrations')")
+            .fetch_one(pool)
+            .await?;
+    Ok((there, if there { version(pool).await? } else { 0 }))
 }
 
 /// The head of an empty chain, where there is none yet: also after a stop between making the tables and this. It is asked
