@@ -120,6 +120,7 @@ create table postings (
 );
 create index postings_by_position on postings (position);
 
+-- Each fill writes a row anew. Pages half full let it stay on its page, where the old one goes without waiting for a vacuum.
 create table kept_positions (
     position          text collate "C"    primary key not null,
     account           text collate "C"    not null,
@@ -143,7 +144,7 @@ create table kept_positions (
     last_date         text collate "C"    not null,
     last_at           bigint ,
     last_id           bigint  not null
-);
+) with (fillfactor = 50);
 
 create table lots (
     position          text collate "C"    not null references kept_positions (position),
