@@ -1,6 +1,7 @@
 //! The file by itself, before SQLite is asked: made where there is none, and refused where SQLite would take a part of one for
 //! the whole.
 
+use std::fs::{File, TryLockError};
 use std::io::Read as _;
 use std::path::Path;
 use std::time::Duration;
@@ -11,6 +12,8 @@ use crate::sql::failure;
 
 /// Bytes of the smallest page a SQLite file can have.
 const PAGE_MIN: u64 = 512;
+/// Bytes of a page of ours.
+const PAGE: u64 = 4_096;
 /// Between two looks at a file that another process is making.
 const LOOK_EVERY: Duration = Duration::from_millis(5);
 
@@ -20,16 +23,53 @@ pub(crate) fn make(path: &Path) -> Result<bool, LedgerError> {
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         std::fs::create_dir_all(folder).map_err(refuse)?;
     }
+    // One that is there is only looked at: closing any handle of a file takes away the locks SQLite has on it in this process
+    // (sqlite.org/howtocorrupt.html, 2.2).
+    match std::fs::metadata(path) {
+        Ok(there) if there.is_dir() => {
+            return Err(refuse(std::io::ErrorKind::IsADirectory.into()));
+        }
+        Ok(_there) => return Ok(false),
+        Err(_) => {}
+    }
     let mut options = std::fs::OpenOptions::new();
-    options.read(true).write(true);
+    options.read(true).write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    match options.clone().create_new(true).open(path) {
+    match options.open(path) {
         Ok(_new) => Ok(true),
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
-            options.open(path).map(|_there| false).map_err(refuse)
-        }
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(false),
         Err(error) => Err(refuse(error)),
+    }
+}
+
+/// Keeps everybody else from making a ledger in the folder of this one, until it is dropped.
+pub(super) async fn alone_in_folder(path: &Path, patience: Duration) -> Result<File, LedgerError> {
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let refuse = |error| failure::no_file(folder, error);
+    let handle = File::open(folder).map_err(refuse)?;
+    let held = async {
+        loop {
+            match handle.try_lock() {
+                Ok(()) => return Ok(()),
+                Err(TryLockError::WouldBlock) => tokio::time::sleep(LOOK_EVERY).await,
+                Err(TryLockError::Error(error)) => return Err(refuse(error)),
+            }
+        }
+    };
+    match tokio::time::timeout(patience, held).await {
+        Ok(Ok(())) => Ok(handle),
+        Ok(Err(error)) => Err(error),
+        Err(elapsed) => Err(LedgerError::NotWritten {
+            what: format!(
+                "another process is making a ledger in {}: stop it, or wait until it is done",
+                folder.display()
+            ),
+            source: Box::new(elapsed),
+        }),
     }
 }
 
@@ -68,8 +108,12 @@ fn cut_within_a_page(path: &Path) -> std::io::Result<u64> {
     if std::fs::metadata(log).is_ok_and(|log| log.len() > 0) {
         return Ok(0);
     }
-    let mut file = std::fs::File::open(path)?;
-    let length = file.metadata()?.len();
+    let length = std::fs::metadata(path)?.len();
+    if length.is_multiple_of(PAGE) {
+        return Ok(0);
+    }
+    // Opened only where it is not as ours are: nobody has such a file open.
+    let mut file = File::open(path)?;
     let mut header = [0; 18];
     file.read_exact(&mut header)?;
     // No SQLite file: it is refused by that.

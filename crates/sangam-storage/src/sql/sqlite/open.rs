@@ -46,7 +46,7 @@ async fn connect(path: &Path, settings: &SqliteSettings) -> Result<SqliteConnect
         .connect_with(options)
         .await?;
     let ready = async {
-        schema::bring_up(&pool, path).await?;
+        schema::bring_up(&pool, path, settings.busy_timeout).await?;
         let mut connection = pool.acquire().await?.detach();
         check(&mut connection, path).await?;
         Ok(connection)

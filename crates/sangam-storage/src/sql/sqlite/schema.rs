@@ -1,12 +1,13 @@
 //! The versions of the file, forward only. A file of a newer version is refused before anything in it is touched.
 
 use std::path::Path;
+use std::time::Duration;
 
 use sangam_core::ports::LedgerError;
 use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use sqlx::{SqlSafeStr as _, SqlitePool};
 
-use super::open;
+use super::{file, open};
 use crate::chain::ChainHead;
 use crate::sql::failure::Fault;
 
@@ -31,7 +32,7 @@ const VERSIONS: [(i64, &str, &str); 2] = [
 pub(crate) const NEWEST: i64 = VERSIONS[VERSIONS.len() - 1].0;
 
 /// Brings the file to the newest version. A file of an older one is copied beside itself before.
-pub(super) async fn bring_up(pool: &SqlitePool, path: &Path) -> Result<(), Fault> {
+pub(super) async fn bring_up(pool: &SqlitePool, path: &Path, patience: Duration) -> Result<(), Fault> {
     let tables: i64 = sqlx::query_scalar("select count(*) from sqlite_schema where type = 'table'")
         .fetch_one(pool)
         .await?;
@@ -43,47 +44,32 @@ pub(super) async fn bring_up(pool: &SqlitePool, path: &Path) -> Result<(), Fault
         return Err(LedgerError::NewerSchema { found, known: NEWEST }.into());
     }
     if found < NEWEST {
-        if found > 0 {
+        // Only one at a time, in this process or another: what one has half made must not be taken for an old file.
+        let making = file::alone_in_folder(path, patience).await?;
+        let found = version(pool).await?;
+        if found > 0 && found < NEWEST {
             back_up(pool, path, found).await?;
         }
-        migrate(pool, path).await?;
+        if found < NEWEST {
+            migrate(pool, path).await?;
+        }
+        drop(making);
     }
     begin_chain(pool).await
 }
 
-/// Runs what is missing. Several processes may try at once: the table of versions and each version are made in one
-/// transaction each, so the first one wins, and the others go on from what they find.
+/// Runs what is missing.
 async fn migrate(pool: &SqlitePool, path: &Path) -> Result<(), Fault> {
-    let mut before = progress(pool).await?;
-    loop {
-        let Err(error) = migrations().run(pool).await else {
-            return Ok(());
-        };
-        let found = progress(pool).await?;
-        if found > before {
-            before = found;
-            continue;
-        }
-        return Err(match error {
-            MigrateError::Execute(cause) | MigrateError::ExecuteMigration(cause, _) => Fault::Sql(cause),
-            other => Fault::Ledger(LedgerError::NotWritten {
-                what: format!(
-                    "{} cannot be brought to schema version {NEWEST}: restore a backup",
-                    path.display()
-                ),
-                source: Box::new(other),
-            }),
-        });
-    }
-}
-
-/// How far the making has come: whether the table of versions is there, and the newest in it.
-async fn progress(pool: &SqlitePool) -> Result<(bool, i64), Fault> {
-    let there: bool =
-        sqlx::query_scalar("select exists (select 1 from sqlite_schema where name = '_sqlx_migrations')")
-            .fetch_one(pool)
-            .await?;
-    Ok((there, if there { version(pool).await? } else { 0 }))
+    migrations().run(pool).await.map_err(|error| match error {
+        MigrateError::Execute(cause) | MigrateError::ExecuteMigration(cause, _) => Fault::Sql(cause),
+        other => Fault::Ledger(LedgerError::NotWritten {
+            what: format!(
+                "{} cannot be brought to schema version {NEWEST}: restore a backup",
+                path.display()
+            ),
+            source: Box::new(other),
+        }),
+    })
 }
 
 /// The head of an empty chain, where there is none yet: also after a stop between making the tables and this. It is asked
