@@ -30,5 +30,5 @@ pub(super) fn make(workspace: &Workspace) -> Result<String> {
             table(["bench", "median, us"], &rows)
         ));
     }
-    Ok(blocks.join("\n\n"))
+    Ok(blocks.join("\n"))
 }
