@@ -15,6 +15,7 @@ mod dialect;
 mod encode;
 mod failure;
 mod load;
+mod migrations;
 mod op;
 mod persist;
 mod portfolio;

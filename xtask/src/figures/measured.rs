@@ -32,6 +32,17 @@ pub(super) fn figure(json: &Value, path: &str, places: usize) -> Result<String> 
     Ok(format!("{number:.places$}"))
 }
 
+/// A row a figure: what it is in words, its name below `group`, its places.
+pub(super) fn named(json: &Value, group: &str, rows: &[(&str, &str, usize)]) -> Result<Vec<[String; 2]>> {
+    let row = |(what, name, places): &(&str, &str, usize)| {
+        Ok([
+            (*what).to_owned(),
+            figure(json, &format!("{group}.{name}"), *places)?,
+        ])
+    };
+    rows.iter().map(row).collect()
+}
+
 /// A table in Markdown.
 pub(super) fn table<const N: usize>(head: [&str; N], rows: &[[String; N]]) -> String {
     let mut text = format!("| {} |\n|{}\n", head.join(" | "), "---|".repeat(N));
@@ -51,6 +62,18 @@ mod tests {
         assert_eq!(figure(&json, "a.b", 1).unwrap(), "1.2");
         assert_eq!(figure(&json, "n", 0).unwrap(), "3");
         assert!(figure(&json, "a.c", 1).unwrap_err().to_string().contains("`a.c`"));
+    }
+
+    #[test]
+    fn a_row_a_figure_and_one_that_is_missing_is_named() {
+        let json = serde_json::json!({ "books": { "rate": 1.25, "ratio": null } });
+        let rate = ("how fast", "rate", 1);
+        assert_eq!(
+            named(&json, "books", &[rate]).unwrap(),
+            [["how fast".to_owned(), "1.2".to_owned()]]
+        );
+        let error = named(&json, "books", &[rate, ("times", "ratio", 2)]).unwrap_err();
+        assert!(error.to_string().contains("books.ratio"), "{error}");
     }
 
     #[test]

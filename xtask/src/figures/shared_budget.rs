@@ -1,9 +1,8 @@
 //! The block `shared-budget`: what a permit from the pool costs beside what Redis can do.
 
 use anyhow::Result;
-use serde_json::Value;
 
-use super::measured::{figure, last_line, table};
+use super::measured::{last_line, named, table};
 use crate::workspace::Workspace;
 
 /// What is measured, its place in the report and its places.
@@ -46,36 +45,9 @@ pub(super) fn make(workspace: &Workspace) -> Result<String> {
         "shared-budget-figures",
     ]);
     let report = last_line(&mut command)?;
-    let rows = rows(&report)?;
+    let rows = named(&report, "shared_budget", &ROWS)?;
     Ok(format!(
         "`cargo run --release -p sangam-tests --bin shared-budget-figures`:\n\n{}",
         table(["", ""], &rows)
     ))
-}
-
-fn rows(report: &Value) -> Result<Vec<[String; 2]>> {
-    let row = |(what, name, places): (&str, &str, usize)| {
-        Ok([
-            what.to_owned(),
-            figure(report, &format!("shared_budget.{name}"), places)?,
-        ])
-    };
-    ROWS.into_iter().map(row).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_report_is_a_table_and_a_missing_figure_is_named() {
-        let figures: serde_json::Map<String, Value> = ROWS
-            .iter()
-            .map(|(_, name, _)| ((*name).to_owned(), 1.25.into()))
-            .collect();
-        let mut report = serde_json::json!({ "shared_budget": figures });
-        assert_eq!(rows(&report).unwrap().len(), ROWS.len());
-        report["shared_budget"]["rate_ratio"] = Value::Null;
-        assert!(rows(&report).unwrap_err().to_string().contains("rate_ratio"));
-    }
 }

@@ -1,15 +1,16 @@
 //! The versions of the tables, forward only. Tables of a newer version are refused before anything in them is touched.
 
 use sangam_core::ports::LedgerError;
-use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
-use sqlx::{PgPool, SqlSafeStr as _};
+use sqlx::PgPool;
+use sqlx::migrate::MigrateError;
 
 use crate::chain::ChainHead;
 use crate::sql::failure::Fault;
+use crate::sql::migrations::{self, Version};
 
 /// Each version with its name and its statements; numbered as those of SQLite. Add to the end; never edit what was
 /// released.
-const VERSIONS: [(i64, &str, &str); 1] = [(
+const VERSIONS: [Version; 1] = [(
     2,
     "full books",
     include_str!("../../../migrations/postgres/0002_full_books.sql"),
@@ -26,13 +27,16 @@ pub(super) async fn bring_up(pool: &PgPool, name: &str) -> Result<(), Fault> {
         return Err(LedgerError::NewerSchema { found, known: NEWEST }.into());
     }
     if found < NEWEST {
-        migrations().run(pool).await.map_err(|error| match error {
-            MigrateError::Execute(cause) | MigrateError::ExecuteMigration(cause, _) => Fault::Sql(cause),
-            other => Fault::Ledger(LedgerError::NotWritten {
-                what: format!("{name} cannot be brought to schema version {NEWEST}: restore a backup"),
-                source: Box::new(other),
-            }),
-        })?;
+        migrations::of(&VERSIONS)
+            .run(pool)
+            .await
+            .map_err(|error| match error {
+                MigrateError::Execute(cause) | MigrateError::ExecuteMigration(cause, _) => Fault::Sql(cause),
+                other => Fault::Ledger(LedgerError::NotWritten {
+                    what: format!("{name} cannot be brought to schema version {NEWEST}: restore a backup"),
+                    source: Box::new(other),
+                }),
+            })?;
     }
     // Where there is a head already, a writer may have it locked: opening does not wait for that.
     let first = "insert into audit_head (id, sequence, hash) select 1, 0, $1 \
@@ -74,20 +78,4 @@ async fn version(pool: &PgPool) -> Result<i64, Fault> {
         .fetch_one(pool)
         .await?;
     Ok(version.unwrap_or(0))
-}
-
-fn migrations() -> Migrator {
-    let versions = VERSIONS
-        .into_iter()
-        .map(|(version, name, sql)| {
-            Migration::new(
-                version,
-                name.into(),
-                MigrationType::Simple,
-                sql.into_sql_str(),
-                false,
-            )
-        })
-        .collect();
-    Migrator::with_migrations(versions)
 }

@@ -4,18 +4,19 @@ use std::path::Path;
 use std::time::Duration;
 
 use sangam_core::ports::LedgerError;
-use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
-use sqlx::{SqlSafeStr as _, SqlitePool};
+use sqlx::SqlitePool;
+use sqlx::migrate::MigrateError;
 
 use super::{file, open};
 use crate::chain::ChainHead;
 use crate::sql::failure::Fault;
+use crate::sql::migrations::{self, Version};
 
 /// Marks a SQLite file as a ledger of Sangam: `SNGM` in ASCII, in the header field meant for it.
 pub(super) const APPLICATION_ID: i64 = 0x534e_474d;
 
 /// Each version with its name and its statements. Add to the end; never edit what was released.
-const VERSIONS: [(i64, &str, &str); 2] = [
+const VERSIONS: [Version; 2] = [
     (
         1,
         "books",
@@ -60,16 +61,19 @@ pub(super) async fn bring_up(pool: &SqlitePool, path: &Path, patience: Duration)
 
 /// Runs what is missing.
 async fn migrate(pool: &SqlitePool, path: &Path) -> Result<(), Fault> {
-    migrations().run(pool).await.map_err(|error| match error {
-        MigrateError::Execute(cause) | MigrateError::ExecuteMigration(cause, _) => Fault::Sql(cause),
-        other => Fault::Ledger(LedgerError::NotWritten {
-            what: format!(
-                "{} cannot be brought to schema version {NEWEST}: restore a backup",
-                path.display()
-            ),
-            source: Box::new(other),
-        }),
-    })
+    migrations::of(&VERSIONS)
+        .run(pool)
+        .await
+        .map_err(|error| match error {
+            MigrateError::Execute(cause) | MigrateError::ExecuteMigration(cause, _) => Fault::Sql(cause),
+            other => Fault::Ledger(LedgerError::NotWritten {
+                what: format!(
+                    "{} cannot be brought to schema version {NEWEST}: restore a backup",
+                    path.display()
+                ),
+                source: Box::new(other),
+            }),
+        })
 }
 
 /// The head of an empty chain, where there is none yet: also after a stop between making the tables and this. It is asked
@@ -143,22 +147,6 @@ async fn version(pool: &SqlitePool) -> Result<i64, Fault> {
         .fetch_one(pool)
         .await?;
     Ok(version.unwrap_or(0))
-}
-
-fn migrations() -> Migrator {
-    let versions = VERSIONS
-        .into_iter()
-        .map(|(version, name, sql)| {
-            Migration::new(
-                version,
-                name.into(),
-                MigrationType::Simple,
-                sql.into_sql_str(),
-                false,
-            )
-        })
-        .collect();
-    Migrator::with_migrations(versions)
 }
 
 #[cfg(test)]
