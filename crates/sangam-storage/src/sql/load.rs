@@ -141,6 +141,17 @@ impl<'a> Wanted<'a> {
     }
 }
 
+/// Whether everything these changes speak of is loaded, as far as anybody can know without asking.
+pub(super) fn is_loaded(working: &Working, changes: &[Change]) -> bool {
+    let wanted = Wanted::of(working, &changes.iter().collect::<Vec<_>>());
+    wanted.orders.is_empty()
+        && wanted.keys.is_empty()
+        && wanted.dates.is_empty()
+        && wanted.attempts.is_empty()
+        && wanted.tags.is_empty()
+        && wanted.fills.is_empty()
+}
+
 /// Loads what these changes speak of.
 pub(super) async fn wanted(
     session: &mut dyn Session,

@@ -135,11 +135,11 @@ static HEAD: Op = Op::Update {
 };
 
 /// What is to be written, in order.
-#[derive(Default)]
-struct Plan {
-    writes: Vec<(&'static Op, Rows)>,
+#[derive(Debug, Default)]
+pub(super) struct Plan {
+    pub(super) writes: Vec<(&'static Op, Rows)>,
     /// How many rows a write has to touch, by its place.
-    expected: Vec<(usize, u64)>,
+    pub(super) expected: Vec<(usize, u64)>,
 }
 
 impl Plan {
@@ -158,8 +158,8 @@ impl Plan {
     }
 }
 
-/// Writes everything that became different.
-pub(super) async fn all(session: &mut dyn Session, working: &mut Working) -> Result<(), Fault> {
+/// Everything that became different.
+pub(super) fn plan(working: &mut Working) -> Plan {
     let mut plan = Plan::default();
     orders(&mut plan, working);
     attempts(&mut plan, working);
@@ -170,6 +170,12 @@ pub(super) async fn all(session: &mut dyn Session, working: &mut Working) -> Res
     }
     leases(&mut plan, working);
     audit(&mut plan, working);
+    plan
+}
+
+/// Writes everything that became different.
+pub(super) async fn all(session: &mut dyn Session, working: &mut Working) -> Result<(), Fault> {
+    let plan = plan(working);
     let tables: Vec<_> = plan.writes.iter().map(|(op, _)| op.table()).collect();
     let touched = session.write_all(plan.writes).await?;
     for (place, expected) in plan.expected {

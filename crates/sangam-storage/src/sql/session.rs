@@ -8,6 +8,8 @@ use sqlx::{AssertSqlSafe, SqlSafeStr as _, SqlStr};
 use super::ask::Ask;
 use super::dialect::Dialect;
 use super::op::Op;
+use super::persist::Plan;
+use crate::chain::ChainHead;
 
 /// A value of a column. What is absent still says what it would have been.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,6 +46,17 @@ impl Rows {
     }
 }
 
+/// How a transaction written in one round trip ended.
+#[derive(Debug)]
+pub(crate) enum AtOnce {
+    /// It is durable.
+    Durable,
+    /// Nothing was written; the connection may still be in the transaction.
+    NotWritten(sqlx::Error),
+    /// It failed in its last step.
+    Unknown(sqlx::Error),
+}
+
 /// A connection. It is given up when a call on it is not waited for to its end.
 #[async_trait]
 pub(crate) trait Session: Send + Debug {
@@ -63,6 +76,13 @@ pub(crate) trait Session: Send + Debug {
 
     /// Writes by several ways, in this order, in as few round trips as the database allows; tells how many rows each touched.
     async fn write_all(&mut self, writes: Vec<(&'static Op, Rows)>) -> sqlx::Result<Vec<u64>>;
+
+    /// Writes a whole transaction in one round trip, if the audit chain still ends there and each write touches as many rows
+    /// as it has to. `None` where the database cannot.
+    async fn at_once(&mut self, end: &ChainHead, plan: Plan) -> Option<AtOnce> {
+        let _ = (end, plan);
+        None
+    }
 
     /// Finds the rows with these keys, in no order.
     async fn find(&mut self, op: &'static Op, keys: Rows) -> sqlx::Result<Vec<Row>>;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::join_all;
+use sangam_core::OrderState;
 use sangam_core::ports::{Change, Ledger, LedgerError, OrderFilter};
 use sangam_storage::{SqlLedger, SqliteSettings};
 use sangam_testkit::samples;
@@ -286,4 +287,63 @@ async fn an_order_id_with_quotes_is_a_text_like_others() {
     "1\n2"
         .parse::<sangam_core::BrokerOrderId>()
         .expect_err("two lines");
+}
+
+/// What is remembered between commits is held against the file in each: a row that somebody changed by hand, without an entry
+/// in the chain, is not moved from a state it is not in.
+#[tokio::test]
+async fn a_state_changed_by_hand_is_not_taken_for_the_one_remembered() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("books.db");
+    let ledger = SqlLedger::open(&path).await.expect("opens");
+    let audit = samples::audit("a", "b");
+    let step = |from, to| Change::OrderMoved(Box::new(samples::order_moved(1, from, to)));
+    ledger.commit(&[big_order(1)], &audit).await.expect("commits");
+    let (received, validated, queued) = (OrderState::Received, OrderState::Validated, OrderState::Queued);
+    ledger
+        .commit(&[step(received, validated)], &audit)
+        .await
+        .expect("it is remembered");
+    let mut hand = raw(&path).await;
+    sqlx::query("update orders set state = 'rejected'")
+        .execute(&mut hand)
+        .await
+        .expect("edits");
+    let refused = ledger.commit(&[step(validated, queued)], &audit).await;
+    assert!(
+        matches!(refused, Err(LedgerError::Conflict { .. })),
+        "{refused:?}"
+    );
+    assert_eq!(ledger.audit_of("b").await.expect("reads").len(), 2);
+    assert_eq!(verified(&ledger).await.expect("one chain"), 2);
+}
+
+/// Two ledgers on one file take turns moving one order, each remembering what it wrote last.
+#[tokio::test]
+async fn two_that_take_turns_see_each_others_moves() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("books.db");
+    let pair = [
+        SqlLedger::open(&path).await.expect("opens"),
+        SqlLedger::open(&path).await.expect("opens"),
+    ];
+    let audit = samples::audit("a", "b");
+    pair[0].commit(&[big_order(1)], &audit).await.expect("commits");
+    let path_of_it = [
+        OrderState::Received,
+        OrderState::Validated,
+        OrderState::Queued,
+        OrderState::Submitting,
+        OrderState::InDoubt,
+        OrderState::Working,
+    ];
+    for (turn, step) in path_of_it.windows(2).enumerate() {
+        let [from, to] = [step[0], step[1]];
+        let change = Change::OrderMoved(Box::new(samples::order_moved(1, from, to)));
+        let moved = pair[turn % 2].commit(&[change.clone()], &audit).await;
+        moved.unwrap_or_else(|error| panic!("{from} to {to}: {error}"));
+        let again = pair[(turn + 1) % 2].commit(&[change], &audit).await;
+        assert!(matches!(again, Err(LedgerError::Conflict { .. })), "{again:?}");
+    }
+    assert_eq!(verified(&pair[1]).await.expect("one chain"), 6);
 }

@@ -8,7 +8,7 @@ use sqlx::{ConnectOptions as _, SqliteConnection};
 
 use super::session::SqliteSession;
 use super::settings::SqliteSettings;
-use super::{file, schema};
+use super::{file, schema, session};
 use crate::sql::failure::{self, Fault, Place};
 
 /// Rows the driver's thread reads before it waits for us to take them: each wait costs a change of threads.
@@ -34,7 +34,8 @@ async fn connect(path: &Path, settings: &SqliteSettings) -> Result<SqliteConnect
         .foreign_keys(true)
         .busy_timeout(settings.busy_timeout)
         // Where the system's own flush stops at the drive's cache; without meaning elsewhere.
-        .pragma("fullfsync", "on");
+        .pragma("fullfsync", "on")
+        .pragma("temp_store", "memory");
     if let Some(pages) = settings.pages_max {
         options = options.pragma("max_page_count", pages.to_string());
     }
@@ -49,6 +50,7 @@ async fn connect(path: &Path, settings: &SqliteSettings) -> Result<SqliteConnect
         schema::bring_up(&pool, path, settings.busy_timeout).await?;
         let mut connection = pool.acquire().await?.detach();
         check(&mut connection, path).await?;
+        sqlx::query(session::GUARD).execute(&mut connection).await?;
         Ok(connection)
     };
     let ready = ready.await;

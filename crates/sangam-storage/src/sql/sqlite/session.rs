@@ -10,13 +10,24 @@ use sqlx::{
     TypeInfo as _, ValueRef as _,
 };
 
+use crate::chain::ChainHead;
 use crate::sql::ask::Ask;
 use crate::sql::dialect::Dialect;
+use crate::sql::failure::is_gone;
 use crate::sql::op::{Op, Source};
-use crate::sql::session::{Cell, Row, Rows, Session, own_sql};
+use crate::sql::persist::Plan;
+use crate::sql::session::{AtOnce, Cell, Row, Rows, Session, own_sql};
 
 /// Most rows of one statement. Powers of two up to it keep the number of prepared statements small.
 const ROWS_MAX: usize = 64;
+
+/// A table of the connection that takes no row: putting one in ends a text of several statements before its commit.
+pub(super) const GUARD: &str = "create temp table guard (held integer not null check (held = 1))";
+/// How a transaction in one text begins: it goes on only where the audit chain ends as it is said to.
+const AT_ONCE: &str = "begin immediate; insert into temp.guard select 0 where not exists \
+     (select 1 from audit_head where id = 1 and sequence = ? and hash = ?); ";
+/// Goes on only where the statement before has touched so many rows.
+const TOUCHED: &str = "insert into temp.guard select 0 where changes() <> ?; ";
 
 #[derive(Debug)]
 pub(crate) struct SqliteSession(pub(crate) SqliteConnection);
@@ -62,6 +73,43 @@ impl Session for SqliteSession {
             }
         }
         Ok(touched)
+    }
+
+    async fn at_once(&mut self, end: &ChainHead, plan: Plan) -> Option<AtOnce> {
+        let mut sql = String::from(AT_ONCE);
+        let mut cells = vec![
+            Cell::Int(i64::try_from(end.sequence).ok()),
+            Cell::Blob(Some(end.hash.as_bytes().to_vec())),
+        ];
+        let mut steps = 2;
+        for (place, (op, rows)) in plan.writes.into_iter().enumerate() {
+            let count = rows.cells.len() / op.width();
+            if !count.is_power_of_two() || count > ROWS_MAX {
+                return None;
+            }
+            sql.push_str(&text(op, count));
+            sql.push_str("; ");
+            cells.extend(rows.cells);
+            steps += 1;
+            if let Some((_, expected)) = plan.expected.iter().find(|(other, _)| *other == place) {
+                sql.push_str(TOUCHED);
+                cells.push(Cell::Int(i64::try_from(*expected).ok()));
+                steps += 1;
+            }
+        }
+        sql.push_str("commit");
+        let mut done = self.0.fetch_many(bound(own_sql(sql), cells));
+        let mut taken = 0;
+        while let Some(step) = done.next().await {
+            match step {
+                Ok(Either::Left(_)) => taken += 1,
+                Ok(Either::Right(_)) => {}
+                // A thread that is gone may have done any part of it.
+                Err(error) if taken < steps && !is_gone(&error) => return Some(AtOnce::NotWritten(error)),
+                Err(error) => return Some(AtOnce::Unknown(error)),
+            }
+        }
+        Some(AtOnce::Durable)
     }
 
     async fn find(&mut self, op: &'static Op, keys: Rows) -> sqlx::Result<Vec<Row>> {
@@ -228,5 +276,70 @@ mod tests {
             text(&gone, 1),
             "with new (c0) as (values (?)) delete from t where exists (select 1 from new where t.uid = new.c0)"
         );
+    }
+
+    static SETTINGS: Op = Op::Insert {
+        table: "settings",
+        columns: &[words("name"), words("value")],
+    };
+    static OTHERWISE: Op = Op::Update {
+        table: "settings",
+        keys: &[words("name")],
+        sets: &[words("value")],
+    };
+
+    fn written(op: &'static Op, name: &str) -> (&'static Op, Rows) {
+        let cells = vec![Cell::from(name), Cell::from("a value")];
+        (op, Rows { cells })
+    }
+
+    async fn names(session: &mut SqliteSession) -> i64 {
+        sqlx::query_scalar("select count(*) from settings where value = 'a value'")
+            .fetch_one(&mut session.0)
+            .await
+            .expect("counts")
+    }
+
+    /// All of it or nothing: where the chain ends elsewhere, where a write touches fewer rows than it has to, where a later
+    /// statement is refused.
+    #[tokio::test]
+    async fn a_transaction_in_one_round_trip_is_whole_or_nothing() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let settings = crate::sql::sqlite::SqliteSettings::default();
+        let path = folder.path().join("books.db");
+        let mut session = crate::sql::sqlite::open::writer(&path, &settings)
+            .await
+            .expect("opens");
+        let end = ChainHead::EMPTY;
+        let elsewhere = ChainHead { sequence: 1, ..end };
+        let plan = |writes, expected| Plan { writes, expected };
+        let refused = [
+            (elsewhere, plan(vec![written(&SETTINGS, "one")], vec![])),
+            (
+                end,
+                plan(
+                    vec![written(&SETTINGS, "one"), written(&OTHERWISE, "nobody")],
+                    vec![(1, 1)],
+                ),
+            ),
+            (
+                end,
+                plan(vec![written(&SETTINGS, "one"), written(&SETTINGS, "one")], vec![]),
+            ),
+        ];
+        for (end, plan) in refused {
+            let ended = session.at_once(&end, plan).await;
+            assert!(matches!(ended, Some(AtOnce::NotWritten(_))), "{ended:?}");
+            session.rollback().await.expect("it was in a transaction");
+            assert_eq!(names(&mut session).await, 0);
+        }
+        let whole = plan(
+            vec![written(&SETTINGS, "one"), written(&OTHERWISE, "one")],
+            vec![(1, 1)],
+        );
+        let ended = session.at_once(&end, whole).await;
+        assert!(matches!(ended, Some(AtOnce::Durable)), "{ended:?}");
+        assert_eq!(names(&mut session).await, 1);
+        assert!(session.rollback().await.is_err(), "no transaction is left open");
     }
 }

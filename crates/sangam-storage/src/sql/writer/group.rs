@@ -8,8 +8,11 @@ use super::work::{Applied, Work};
 use crate::cost::PositionKey;
 use crate::rules::{Refusal, Working};
 use crate::sql::failure::{self, Fault, Place, Shared};
-use crate::sql::session::{Row, Session};
+use crate::sql::session::{AtOnce, Row, Session};
 use crate::sql::{catch_up, load, persist};
+
+/// Most changes of a commit that is written in one round trip: each kind of it is a text that stays prepared.
+const CHANGES_AT_ONCE: usize = 2;
 
 /// A connection in a new transaction, and where the audit chain ends.
 type Begun = (Box<dyn Session>, Vec<Row>);
@@ -54,6 +57,9 @@ impl Writer {
         if works.is_empty() {
             return;
         }
+        let Some(works) = self.at_once(works).await else {
+            return;
+        };
         let (mut session, head) = match self.begun().await {
             Ok(begun) => begun,
             Err(error) => return answer_not_written(works, error),
@@ -81,6 +87,55 @@ impl Writer {
                 for work in works {
                     work.refuse(shared.unknown());
                 }
+            }
+        }
+    }
+
+    /// Writes one commit that speaks only of what is loaded in a single round trip, where the database can. What was loaded is
+    /// still right if the audit chain ends where it ended, which the same transaction looks at. Gives back what is to be
+    /// written the long way: refusals too, for they are told only on what a transaction read.
+    async fn at_once(&mut self, mut works: Vec<Work>) -> Option<Vec<Work>> {
+        let alone = works.len() == 1 && self.working.caught_up && self.session.is_some();
+        let short = |work: &Work| {
+            work.is_commit()
+                && work.changes().len() <= CHANGES_AT_ONCE
+                && load::is_loaded(&self.working, work.changes())
+        };
+        if !alone || !works.iter().all(short) {
+            return Some(works);
+        }
+        let (work, mut session) = (works.pop()?, self.session.take()?);
+        let end = self.working.chain.head();
+        let Verdict::Applied(applied) = judge(&mut self.working, &work, None) else {
+            self.session = Some(session);
+            return Some(vec![work]);
+        };
+        let plan = persist::plan(&mut self.working);
+        match session.at_once(&end, plan).await {
+            Some(AtOnce::Durable) => {
+                self.session = Some(session);
+                self.working.settle();
+                work.accept(applied);
+                None
+            }
+            Some(AtOnce::Unknown(error)) => {
+                self.working.forget();
+                work.refuse(failure::in_commit(&self.store.place, error));
+                None
+            }
+            Some(AtOnce::NotWritten(error)) => {
+                self.drop_group(session).await;
+                let fault = Fault::Sql(error);
+                if fault.is_of_the_store() {
+                    work.refuse(fault.before_commit("writing to", &self.store.place));
+                    return None;
+                }
+                Some(vec![work])
+            }
+            None => {
+                self.working.forget();
+                self.session = Some(session);
+                Some(vec![work])
             }
         }
     }

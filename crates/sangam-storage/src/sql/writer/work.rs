@@ -61,6 +61,10 @@ impl Work {
         matches!(self, Self::TakeLease { .. } | Self::RenewLease { .. })
     }
 
+    pub(super) fn is_commit(&self) -> bool {
+        matches!(self, Self::Commit { .. })
+    }
+
     pub(super) fn is_alone(&self) -> bool {
         matches!(self, Self::Alone { .. })
     }
