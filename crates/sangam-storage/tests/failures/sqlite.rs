@@ -340,7 +340,7 @@ async fn two_that_take_turns_see_each_others_moves() {
     for (turn, step) in path_of_it.windows(2).enumerate() {
         let [from, to] = [step[0], step[1]];
         let change = Change::OrderMoved(Box::new(samples::order_moved(1, from, to)));
-        let moved = pair[turn % 2].commit(&[change.clone()], &audit).await;
+        let moved = pair[turn % 2].commit(std::slice::from_ref(&change), &audit).await;
         moved.unwrap_or_else(|error| panic!("{from} to {to}: {error}"));
         let again = pair[(turn + 1) % 2].commit(&[change], &audit).await;
         assert!(matches!(again, Err(LedgerError::Conflict { .. })), "{again:?}");
