@@ -163,6 +163,9 @@ pub enum NotPlaced {
     },
     /// The books show it refused with nothing filled.
     SeenRejected,
+    /// Its trading day is over and two readings of the whole book, made after the close, show every order that is known to
+    /// stand there and not this one.
+    DayEnd,
     /// An operator said so.
     Operator {
         /// Who and why.

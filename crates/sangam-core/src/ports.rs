@@ -5,6 +5,7 @@ mod cache;
 mod ledger;
 mod limiter;
 mod selector;
+mod stop;
 mod symbols;
 
 pub use broker::{Accepted, Books, Broker, Login, LoginLink, MarketData, OrderEntry, Placed, QuoteResult};
@@ -17,4 +18,5 @@ pub use limiter::{
     BrokerRateRefusal, Forecast, Limiter, Permit, PermitRequest, RateRefusal, Scope, WindowUse, acquire_first,
 };
 pub use selector::{CallReport, Candidate, PassedOver, Ranking, RouteQuery, Selector};
+pub use stop::{IntentRefusal, Stop, StopId, StopKind, StopSubject, Wishes};
 pub use symbols::SymbolMap;

@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 
 use parking_lot::Mutex;
 use sangam_core::ports::{
-    Ledger, LedgerError, Limiter, OrderFilter, OrderRecord, RouteQuery, Selector, SymbolMap,
+    Ledger, LedgerError, Limiter, OrderFilter, OrderRecord, RouteQuery, Selector, SymbolMap, Wishes,
 };
 use sangam_core::{
     AccountId, BrokerName, Clock, GroupId, Operation, OrderDraft, OrderNumber, OrderState, OrderUid, OwnerId,
@@ -211,6 +211,10 @@ impl Desk {
             average_price: None,
             message: None,
             simulated: parts.simulated,
+            wishes: Wishes {
+                deadline: now.checked_add(parts.settings.deadline).ok(),
+                ..Wishes::default()
+            },
             created_at: now,
             updated_at: now,
         };

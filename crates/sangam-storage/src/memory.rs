@@ -8,12 +8,12 @@ use async_trait::async_trait;
 use parking_lot::Mutex;
 use sangam_core::ports::{
     AttemptRecord, AuditEntry, Change, FillRecord, HoldingRecord, Lease, Ledger, LedgerError, OrderFilter,
-    OrderRecord, PositionRecord, SessionRecord, WindowCount,
+    OrderRecord, PositionRecord, SessionRecord, Stop, WindowCount,
 };
 use sangam_core::timestamp::Date;
 use sangam_core::{
     AccountId, AttemptState, BrokerName, BrokerOrderId, ClientOrderId, GroupId, OrderNumber, OrderUid,
-    OwnerId, Timestamp,
+    OwnerId, Tag, Timestamp,
 };
 
 use crate::chain::{ChainedEntry, SealedDay};
@@ -340,6 +340,19 @@ impl Ledger for MemoryLedger {
         Ok(of_order)
     }
 
+    async fn attempt_by_tag(&self, tag: &Tag) -> Result<Option<AttemptRecord>, LedgerError> {
+        let books = self.books.lock();
+        if !books.working.tags.contains(tag) {
+            return Ok(None);
+        }
+        let found = books
+            .working
+            .attempts
+            .values()
+            .find(|attempt| attempt.tag == *tag);
+        Ok(found.cloned())
+    }
+
     async fn open_attempts(&self) -> Result<Vec<AttemptRecord>, LedgerError> {
         use AttemptState as A;
         let books = self.books.lock();
@@ -380,6 +393,13 @@ impl Ledger for MemoryLedger {
             (&one.account, &one.scope, one.window_ms).cmp(&(&other.account, &other.scope, other.window_ms))
         });
         Ok(counts)
+    }
+
+    async fn stops(&self) -> Result<Vec<Stop>, LedgerError> {
+        let books = self.books.lock();
+        let mut stops: Vec<_> = books.working.stops.values().cloned().collect();
+        stops.sort_by(|one, other| one.id.cmp(&other.id));
+        Ok(stops)
     }
 
     async fn leases(&self) -> Result<Vec<Lease>, LedgerError> {

@@ -8,12 +8,15 @@ mod dirty;
 mod fills;
 mod leases;
 mod orders;
+mod stops;
 mod texts;
 mod undo;
 
 use std::collections::{HashMap, HashSet};
 
-use sangam_core::ports::{AttemptRecord, AuditEntry, Change, FillRecord, Lease, LedgerError, OrderRecord};
+use sangam_core::ports::{
+    AttemptRecord, AuditEntry, Change, FillRecord, Lease, LedgerError, OrderRecord, Stop, StopId,
+};
 use sangam_core::timestamp::Date;
 use sangam_core::{
     AccountId, AttemptNo, BrokerName, BrokerOrderId, ClientOrderId, GroupId, OrderNumber, OrderUid, OwnerId,
@@ -68,6 +71,7 @@ pub(crate) struct Working {
     /// All fills of a position; only where a late fill needs them.
     pub(crate) history: HashMap<PositionKey, Vec<(u64, FillRecord)>>,
     pub(crate) leases: HashMap<GroupId, Lease>,
+    pub(crate) stops: HashMap<StopId, Stop>,
     /// The id of the last fill.
     pub(crate) last_fill: u64,
     /// The id of the last attempt; given when it is written.
@@ -93,6 +97,7 @@ impl Working {
             kept: HashMap::new(),
             history: HashMap::new(),
             leases: HashMap::new(),
+            stops: HashMap::new(),
             last_fill: 0,
             last_attempt: 0,
             chain: ChainEnd::default(),
@@ -142,6 +147,12 @@ impl Working {
                 to,
                 at,
             } => self.move_attempt((*order, *no), from, to, *at)?,
+            Change::CancelRequested { order, at } => self.request_cancel(*order, *at)?,
+            Change::TermsAwaited { order, terms, at } => {
+                self.await_terms(*order, terms.as_deref(), *at)?;
+            }
+            Change::Stopped(stop) => self.stop(stop),
+            Change::Lifted(id) => self.lift(id),
             Change::Filled(record) => self.fill(record)?,
             Change::PositionsRead { account, positions } => {
                 self.read_positions(account, positions, audit.at)?;
@@ -182,6 +193,7 @@ impl Working {
         let old = std::mem::replace(self, fresh);
         self.chain = old.chain;
         self.leases = old.leases;
+        self.stops = old.stops;
         self.last_fill = old.last_fill;
         self.last_attempt = old.last_attempt;
         self.numbers = old.numbers;

@@ -40,10 +40,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use sangam_core::ports::{
     AttemptRecord, AuditEntry, Change, FillRecord, HoldingRecord, Lease, Ledger, LedgerError, OrderFilter,
-    OrderRecord, PositionRecord, SessionRecord, WindowCount,
+    OrderRecord, PositionRecord, SessionRecord, Stop, WindowCount,
 };
 use sangam_core::timestamp::Date;
-use sangam_core::{AccountId, BrokerOrderId, ClientOrderId, GroupId, OrderNumber, OrderUid, OwnerId};
+use sangam_core::{AccountId, BrokerOrderId, ClientOrderId, GroupId, OrderNumber, OrderUid, OwnerId, Tag};
 
 use crate::cost::CostMethod;
 use crate::rules::{Working, keepable};
@@ -241,6 +241,10 @@ impl Ledger for SqlLedger {
         self.told(read::attempts(&self.readers, uid).await)
     }
 
+    async fn attempt_by_tag(&self, tag: &Tag) -> Result<Option<AttemptRecord>, LedgerError> {
+        self.told(read::attempt_by_tag(&self.readers, tag).await)
+    }
+
     async fn open_attempts(&self) -> Result<Vec<AttemptRecord>, LedgerError> {
         self.told(read::open_attempts(&self.readers).await)
     }
@@ -267,6 +271,10 @@ impl Ledger for SqlLedger {
 
     async fn window_counts(&self) -> Result<Vec<WindowCount>, LedgerError> {
         self.told(read::window_counts(&self.readers).await)
+    }
+
+    async fn stops(&self) -> Result<Vec<Stop>, LedgerError> {
+        self.told(read::stops(&self.readers).await)
     }
 
     async fn leases(&self) -> Result<Vec<Lease>, LedgerError> {

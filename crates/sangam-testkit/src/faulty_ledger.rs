@@ -7,10 +7,12 @@ use async_trait::async_trait;
 use parking_lot::Mutex;
 use sangam_core::ports::{
     AttemptRecord, AuditEntry, Change, FillRecord, HoldingRecord, Lease, Ledger, LedgerError, OrderFilter,
-    OrderRecord, PositionRecord, SessionRecord, WindowCount,
+    OrderRecord, PositionRecord, SessionRecord, Stop, WindowCount,
 };
 use sangam_core::timestamp::Date;
-use sangam_core::{AccountId, BrokerOrderId, ClientOrderId, GroupId, OrderNumber, OrderUid, OwnerId, Result};
+use sangam_core::{
+    AccountId, BrokerOrderId, ClientOrderId, GroupId, OrderNumber, OrderUid, OwnerId, Result, Tag,
+};
 
 /// How a commit fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -140,6 +142,10 @@ impl<L: Ledger> Ledger for FaultyLedger<L> {
         self.inner.attempts(uid).await
     }
 
+    async fn attempt_by_tag(&self, tag: &Tag) -> Result<Option<AttemptRecord>, LedgerError> {
+        self.inner.attempt_by_tag(tag).await
+    }
+
     async fn open_attempts(&self) -> Result<Vec<AttemptRecord>, LedgerError> {
         self.inner.open_attempts().await
     }
@@ -166,6 +172,10 @@ impl<L: Ledger> Ledger for FaultyLedger<L> {
 
     async fn window_counts(&self) -> Result<Vec<WindowCount>, LedgerError> {
         self.inner.window_counts().await
+    }
+
+    async fn stops(&self) -> Result<Vec<Stop>, LedgerError> {
+        self.inner.stops().await
     }
 
     async fn leases(&self) -> Result<Vec<Lease>, LedgerError> {

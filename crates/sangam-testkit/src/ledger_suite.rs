@@ -8,6 +8,7 @@ mod fills;
 mod leases;
 mod orders;
 mod snapshots;
+mod stops;
 mod together;
 
 use std::sync::Arc;
@@ -94,6 +95,11 @@ where
     snapshots::a_log_in_replaces_the_one_before(&fresh().await).await;
     snapshots::window_counts_are_replaced_by_account(&fresh().await).await;
     snapshots::windows_that_cannot_be_are_refused_by_name(&fresh().await).await;
+    stops::are_read_back_and_lifted(&fresh().await).await;
+    stops::keep_attempts_from_being_made(&fresh().await).await;
+    stops::a_wish_is_kept_until_the_order_is_over(&fresh().await).await;
+    stops::are_taken_back_with_their_commit(&fresh().await).await;
+    stops::an_attempt_is_found_by_its_tag(&fresh().await).await;
     leases::is_held_by_one(&fresh().await).await;
     leases::fences_who_lost_it(&fresh().await).await;
     leases::is_renewed_without_a_trace(&fresh().await).await;

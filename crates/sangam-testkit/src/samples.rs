@@ -3,6 +3,7 @@
 
 use sangam_core::ports::{
     AttemptRecord, AuditEntry, FillRecord, HoldingRecord, OrderMoved, OrderRecord, Placed, PositionRecord,
+    Stop, StopId, StopKind, StopSubject, Wishes,
 };
 use sangam_core::{
     AttemptNo, AttemptState, BookInstrument, BrokerName, BrokerOrder, BrokerOrderStatus, Exchange, Fill,
@@ -91,6 +92,7 @@ pub fn order_record(seed: u8) -> OrderRecord {
         average_price: None,
         message: None,
         simulated: true,
+        wishes: Wishes::default(),
         created_at: morning(),
         updated_at: morning(),
     }
@@ -249,5 +251,21 @@ pub fn audit(event: &str, subject: &str) -> AuditEntry {
         event: event.to_owned(),
         subject: subject.to_owned(),
         detail: r#"{"why":"a test"}"#.to_owned(),
+    }
+}
+
+/// A stop of a group (`main`) or of the sample account.
+#[must_use]
+pub fn stop(subject: StopSubject, kind: StopKind, about: &str) -> Stop {
+    Stop {
+        id: StopId {
+            subject,
+            kind,
+            about: about.to_owned(),
+        },
+        cancels: kind == StopKind::Kill,
+        actor: "operator:asha".to_owned(),
+        reason: "a test of the switch".to_owned(),
+        at: morning(),
     }
 }

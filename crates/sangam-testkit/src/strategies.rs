@@ -91,6 +91,7 @@ pub fn attempt_state() -> impl Strategy<Value = AttemptState> {
         Just(NotPlaced::NeverSent),
         text().prop_map(|code| NotPlaced::Refused { code }),
         Just(NotPlaced::SeenRejected),
+        Just(NotPlaced::DayEnd),
         text().prop_map(|note| NotPlaced::Operator { note }),
     ];
     prop_oneof![

@@ -7,10 +7,12 @@ use std::time::Duration;
 use async_trait::async_trait;
 use sangam_core::ports::{
     AttemptRecord, AuditEntry, Change, FillRecord, HoldingRecord, Lease, Ledger, LedgerError, OrderFilter,
-    OrderRecord, PositionRecord, SessionRecord, WindowCount,
+    OrderRecord, PositionRecord, SessionRecord, Stop, WindowCount,
 };
 use sangam_core::timestamp::Date;
-use sangam_core::{AccountId, BrokerOrderId, ClientOrderId, Clock, GroupId, OrderNumber, OrderUid, OwnerId};
+use sangam_core::{
+    AccountId, BrokerOrderId, ClientOrderId, Clock, GroupId, OrderNumber, OrderUid, OwnerId, Tag,
+};
 use serde_json::json;
 
 /// Renewals within the time a lease lasts: two may fail before it ends.
@@ -142,6 +144,10 @@ impl Ledger for LeasedLedger {
         self.books.attempts(uid).await
     }
 
+    async fn attempt_by_tag(&self, tag: &Tag) -> Result<Option<AttemptRecord>, LedgerError> {
+        self.books.attempt_by_tag(tag).await
+    }
+
     async fn open_attempts(&self) -> Result<Vec<AttemptRecord>, LedgerError> {
         self.books.open_attempts().await
     }
@@ -168,6 +174,10 @@ impl Ledger for LeasedLedger {
 
     async fn window_counts(&self) -> Result<Vec<WindowCount>, LedgerError> {
         self.books.window_counts().await
+    }
+
+    async fn stops(&self) -> Result<Vec<Stop>, LedgerError> {
+        self.books.stops().await
     }
 
     async fn leases(&self) -> Result<Vec<Lease>, LedgerError> {

@@ -14,6 +14,7 @@ use crate::ids::{
 };
 use crate::lifecycle::{AttemptState, OrderState};
 use crate::order::OrderRequest;
+use crate::ports::stop::{IntentRefusal, Stop, StopId, Wishes};
 use crate::timestamp::{Date, Timestamp};
 
 /// An order of ours as the ledger keeps it.
@@ -51,6 +52,8 @@ pub struct OrderRecord {
     pub message: Option<String>,
     /// Traded on simulated brokers.
     pub simulated: bool,
+    /// What is wished of it beside what it asks for.
+    pub wishes: Wishes,
     /// When it was received.
     pub created_at: Timestamp,
     /// When it last moved.
@@ -195,7 +198,8 @@ pub struct Lease {
 pub enum Change {
     /// A new order. Refused when its owner already used the client order id.
     Received(Box<OrderRecord>),
-    /// An attempt about to be sent. Durable before the first byte leaves.
+    /// An attempt about to be sent. Durable before the first byte leaves. Refused with
+    /// [`LedgerError::IntentRefused`] when the order is to be cancelled or too late, or new orders are stopped.
     Intended(Box<AttemptRecord>),
     /// An attempt moved. Refused when it is not in the state `from` names.
     AttemptMoved {
@@ -210,6 +214,27 @@ pub enum Change {
         /// When.
         at: Timestamp,
     },
+    /// An order is to be cancelled as soon as it is seen to stand, and is not sent any more. Once asked for it stays so; an
+    /// order that is over is left as it is.
+    CancelRequested {
+        /// The order.
+        order: OrderUid,
+        /// When.
+        at: Timestamp,
+    },
+    /// The terms of a modification about to be sent, or `None` when the book showed them or they were refused.
+    TermsAwaited {
+        /// The order.
+        order: OrderUid,
+        /// The terms.
+        terms: Option<Box<OrderRequest>>,
+        /// When.
+        at: Timestamp,
+    },
+    /// New orders are stopped; one that is in force already is written over.
+    Stopped(Box<Stop>),
+    /// A stop is over. One that is not in force changes nothing.
+    Lifted(StopId),
     /// An order moved. Refused when it is not in the state `from` names, or the move is not listed.
     OrderMoved(Box<OrderMoved>),
     /// A trade was seen; one seen before changes nothing, but takes the link to our order where it had none.
@@ -308,6 +333,14 @@ pub enum LedgerError {
     Missing {
         /// What.
         subject: String,
+    },
+    /// An attempt may not be made. Nothing was written.
+    #[error("order {order} may not be sent: {why}")]
+    IntentRefused {
+        /// The order.
+        order: OrderUid,
+        /// Why.
+        why: IntentRefusal,
     },
     /// Something was written before under the same id.
     #[error("{subject} is already in the ledger")]
@@ -461,6 +494,9 @@ pub trait Ledger: Send + Sync + Debug {
     /// The attempts of an order, first first.
     async fn attempts(&self, uid: OrderUid) -> Result<Vec<AttemptRecord>, LedgerError>;
 
+    /// The attempt with a tag.
+    async fn attempt_by_tag(&self, tag: &Tag) -> Result<Option<AttemptRecord>, LedgerError>;
+
     /// Attempts that are neither acknowledged nor certainly not placed, oldest first.
     async fn open_attempts(&self) -> Result<Vec<AttemptRecord>, LedgerError>;
 
@@ -481,6 +517,9 @@ pub trait Ledger: Send + Sync + Debug {
 
     /// The use of windows last counted.
     async fn window_counts(&self) -> Result<Vec<WindowCount>, LedgerError>;
+
+    /// What stops new orders, by subject and kind.
+    async fn stops(&self) -> Result<Vec<Stop>, LedgerError>;
 
     /// The newest lease of each group, in force or not.
     async fn leases(&self) -> Result<Vec<Lease>, LedgerError>;

@@ -180,7 +180,7 @@ fn the_books_are_shown_and_a_clock_is_accepted_with_a_reason() {
     let said = place.run(&["ledger", "status"]).done().out;
     for word in [
         "ledger.sqlite",
-        "version 2",
+        "version 3",
         "KiB",
         "fifo",
         "orders",

@@ -12,13 +12,22 @@ pub(crate) fn fits(changes: &[Change], audit: &AuditEntry) -> Result<(), LedgerE
         match change {
             Change::Received(order) => {
                 instant(order.created_at)?;
+                order.wishes.deadline.map_or(Ok(()), instant)?;
+                order.wishes.cancel_requested.map_or(Ok(()), instant)?;
                 instant(order.updated_at)?;
             }
             Change::Intended(attempt) => {
                 instant(attempt.created_at)?;
                 instant(attempt.updated_at)?;
             }
-            Change::AttemptMoved { at, .. } => instant(*at)?,
+            Change::AttemptMoved { at, .. }
+            | Change::CancelRequested { at, .. }
+            | Change::TermsAwaited { at, .. } => instant(*at)?,
+            Change::Stopped(stop) => {
+                instant(stop.at)?;
+                texts::stop_fits(&stop.id)?;
+            }
+            Change::Lifted(_) => {}
             Change::OrderMoved(moved) => instant(moved.at)?,
             Change::Filled(record) => {
                 record.fill.at.map_or(Ok(()), instant)?;

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use sangam_core::ports::{FillRecord, HoldingRecord, PositionRecord, SessionRecord, WindowCount};
+use sangam_core::ports::{FillRecord, HoldingRecord, PositionRecord, SessionRecord, StopId, WindowCount};
 use sangam_core::timestamp::Date;
 use sangam_core::{AccountId, GroupId, OrderState, OrderUid, Timestamp};
 
@@ -30,6 +30,7 @@ pub(crate) struct Dirty {
     /// In the order they came.
     pub(crate) snapshots: Vec<Snapshot>,
     pub(crate) leases: HashSet<GroupId>,
+    pub(crate) stops: HashSet<StopId>,
     pub(crate) entries: Vec<ChainedEntry>,
     pub(crate) seals: Vec<SealedDay>,
 }

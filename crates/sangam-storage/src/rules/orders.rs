@@ -103,7 +103,7 @@ impl Working {
                 subject: attempt_name(key),
             });
         }
-        self.needs(attempt.order)?;
+        self.may_intend(attempt)?;
         self.undo.push(Undo::Tag(attempt.tag.clone()));
         self.tags.insert(attempt.tag.clone());
         self.keep_attempt(attempt.clone());

@@ -1,7 +1,7 @@
 //! Texts of somebody else's making, as every store can keep them: a database's text cannot hold the character nought, and
 //! what an index is made of may not be long.
 
-use sangam_core::ports::{AuditEntry, Change, FillRecord, LedgerError, WindowCount};
+use sangam_core::ports::{AuditEntry, Change, FillRecord, LedgerError, StopId, WindowCount};
 use sangam_core::{AttemptState, BookInstrument, NotPlaced, Product};
 
 /// Most bytes of an audit entry's subject: it is looked up by it.
@@ -47,6 +47,9 @@ fn change(change: &mut Change) {
             order.strategy.as_mut().map(text);
             order.message.as_mut().map(text);
             product(&mut order.request.product);
+            if let Some(terms) = &mut order.wishes.awaited {
+                product(&mut terms.product);
+            }
         }
         Change::Intended(attempt) => {
             product(&mut attempt.request.product);
@@ -75,7 +78,18 @@ fn change(change: &mut Change) {
                 record.holding.isin.as_mut().map(text);
             }
         }
-        Change::SessionSeen(_) => {}
+        Change::TermsAwaited { terms, .. } => {
+            if let Some(terms) = terms {
+                product(&mut terms.product);
+            }
+        }
+        Change::Stopped(stop) => {
+            text(&mut stop.id.about);
+            text(&mut stop.actor);
+            text(&mut stop.reason);
+        }
+        Change::Lifted(id) => text(&mut id.about),
+        Change::SessionSeen(_) | Change::CancelRequested { .. } => {}
         Change::WindowsCounted { counts, .. } => {
             counts.iter_mut().for_each(|count| text(&mut count.scope));
         }
@@ -97,7 +111,7 @@ fn attempt_state(state: &mut AttemptState) {
         AttemptState::Unknown { reason: words } | AttemptState::Parked { reason: words } => text(words),
         AttemptState::NotPlaced { proof } => match proof {
             NotPlaced::Refused { code: words } | NotPlaced::Operator { note: words } => text(words),
-            NotPlaced::NeverSent | NotPlaced::SeenRejected => {}
+            NotPlaced::NeverSent | NotPlaced::SeenRejected | NotPlaced::DayEnd => {}
         },
         AttemptState::Intent | AttemptState::Acked { .. } => {}
     }
@@ -120,6 +134,12 @@ pub(super) fn names_fit(record: &FillRecord) -> Result<(), LedgerError> {
     )?;
     let product = fill.product.as_ref().map_or("", |product| product.as_str());
     short(&subject, "its product", product, SYMBOL_MAX)
+}
+
+/// Whether a stop can be told from others by what it is about.
+pub(super) fn stop_fits(id: &StopId) -> Result<(), LedgerError> {
+    let subject = format!("the {} of {}", id.kind, id.subject);
+    short(&subject, "what it is about", &id.about, SUBJECT_MAX)
 }
 
 /// Whether a count has a window to speak of.

@@ -1,8 +1,8 @@
 //! Taking back the steps of a commit that was refused half-way.
 
-use sangam_core::ports::{AttemptRecord, Lease};
+use sangam_core::ports::{AttemptRecord, Lease, Stop, StopId, Wishes};
 use sangam_core::timestamp::Date;
-use sangam_core::{ClientOrderId, GroupId, OrderNumber, OrderUid, OwnerId, Tag};
+use sangam_core::{ClientOrderId, GroupId, OrderNumber, OrderUid, OwnerId, Tag, Timestamp};
 
 use super::dirty::Lengths;
 use super::orders::Standing;
@@ -15,6 +15,8 @@ pub(super) enum Undo {
     Begun(Lengths, u64),
     Received(OrderUid),
     Moved(OrderUid, Box<Standing>),
+    Wished(OrderUid, Box<(Wishes, Timestamp)>),
+    Stopped(StopId, Option<Box<Stop>>),
     Key((OwnerId, ClientOrderId)),
     Number(Date, Option<OrderNumber>),
     Attempt(AttemptKey, Option<Box<AttemptRecord>>),
@@ -59,6 +61,12 @@ impl Working {
             Undo::Trade(key, before) => put(&mut self.trades, key, before),
             Undo::Kept(key, before) => put(&mut self.kept, key, before.map(|kept| *kept)),
             Undo::Remembered(key) => drop(self.history.get_mut(&key).map(Vec::pop)),
+            Undo::Wished(uid, before) => {
+                if let Some(order) = self.orders.get_mut(&uid) {
+                    (order.wishes, order.updated_at) = *before;
+                }
+            }
+            Undo::Stopped(id, before) => put(&mut self.stops, id, before.map(|stop| *stop)),
             Undo::Lease(group, before) => put(&mut self.leases, group, before),
         }
     }

@@ -28,6 +28,7 @@ ask!(
     "select sequence, day, hash from audit where day = (select day from audit where sequence = ?) order by sequence"
 );
 ask!(LEASES, c::LEASES, "select {} from leases");
+ask!(STOPS, c::STOPS, "select {} from stops");
 
 /// Makes sure that what was loaded is what the books hold, given the answer to [`HEAD`]: if somebody else wrote since, it is forgotten.
 pub(super) async fn to_the_end(
@@ -53,6 +54,7 @@ pub(super) async fn to_the_end(
     working.chain = follow(session, known, &head).await?;
     working.chain.newest = newest;
     leases(session, working).await?;
+    stops(session, working).await?;
     working.caught_up = true;
     Ok(())
 }
@@ -120,6 +122,16 @@ pub(super) async fn leases(session: &mut dyn Session, working: &mut Working) -> 
     for found in session.rows(&LEASES, Vec::new()).await? {
         let lease = row::lease(&found)?;
         working.leases.insert(lease.group.clone(), lease);
+    }
+    Ok(())
+}
+
+/// Reads what stops new orders.
+async fn stops(session: &mut dyn Session, working: &mut Working) -> Result<(), Fault> {
+    working.stops.clear();
+    for found in session.rows(&STOPS, Vec::new()).await? {
+        let stop = row::stop(&found)?;
+        working.stops.insert(stop.id.clone(), stop);
     }
     Ok(())
 }

@@ -18,7 +18,8 @@ macro_rules! with_request {
 pub(crate) const ORDERS: &[Column] = with_request![
     int("number"), blob("uid"), text("owner"), text("account_group"), text("client_order_id"), text("body_digest");
     text("strategy"), text("state"), text("account"), text("broker"), text("broker_order_id"), int("filled"),
-    text("average_price"), text("message"), int("simulated"), int("created_at"), int("updated_at")
+    text("average_price"), text("message"), int("simulated"), int("created_at"), int("updated_at"),
+    int("deadline"), int("cancel_requested"), text("awaited")
 ];
 
 /// What a move may change.
@@ -31,6 +32,8 @@ pub(crate) const ORDER_STANDING: &[Column] = &[
     text("average_price"),
     text("message"),
     int("updated_at"),
+    int("cancel_requested"),
+    text("awaited"),
 ];
 
 /// What a modification may change.
@@ -169,6 +172,16 @@ pub(crate) const LEASES: &[Column] = &[
     text("holder"),
     int("epoch"),
     int("expires_at"),
+];
+
+pub(crate) const STOPS: &[Column] = &[
+    text("subject"),
+    text("kind"),
+    text("about"),
+    int("cancels"),
+    text("actor"),
+    text("reason"),
+    int("at"),
 ];
 
 pub(crate) const SETTINGS: &[Column] = &[text("name"), text("value")];

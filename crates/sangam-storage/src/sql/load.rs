@@ -109,6 +109,9 @@ impl<'a> Wanted<'a> {
                 self.tags.insert(&attempt.tag);
             }
             Change::AttemptMoved { order, no, .. } => self.attempt(working, (*order, *no)),
+            Change::CancelRequested { order, .. } | Change::TermsAwaited { order, .. } => {
+                self.order(working, *order);
+            }
             Change::OrderMoved(moved) => self.order(working, moved.uid),
             Change::Filled(record) => {
                 if let Some(uid) = record.order {
@@ -124,6 +127,8 @@ impl<'a> Wanted<'a> {
             Change::PositionsRead { .. }
             | Change::HoldingsRead { .. }
             | Change::SessionSeen(_)
+            | Change::Stopped(_)
+            | Change::Lifted(_)
             | Change::WindowsCounted { .. } => {}
         }
     }

@@ -5,7 +5,8 @@
 
 use std::collections::HashMap;
 
-use sangam_core::ports::LedgerError;
+use sangam_core::OrderRequest;
+use sangam_core::ports::{LedgerError, Wishes};
 
 use super::columns as c;
 use super::encode::Encode;
@@ -120,6 +121,15 @@ static LEASES: Op = Op::Upsert {
     keys: 1,
     columns: c::LEASES,
 };
+static STOPS: Op = Op::Upsert {
+    table: "stops",
+    keys: 3,
+    columns: c::STOPS,
+};
+static LIFTED: Op = Op::Delete {
+    table: "stops",
+    keys: &[text("subject"), text("kind"), text("about")],
+};
 static SEALS: Op = Op::Insert {
     table: "audit_days",
     columns: c::AUDIT_DAYS,
@@ -169,6 +179,7 @@ pub(super) fn plan(working: &mut Working) -> Plan {
         one_snapshot(&mut plan, snapshot);
     }
     leases(&mut plan, working);
+    stops(&mut plan, working);
     audit(&mut plan, working);
     plan
 }
@@ -236,7 +247,9 @@ fn new_order(row: &mut Encode, order: &sangam_core::ports::OrderRecord) {
         .free_opt(order.message.as_deref())
         .flag(order.simulated)
         .instant(order.created_at)
-        .instant(order.updated_at);
+        .instant(order.updated_at)
+        .instant_opt(order.wishes.deadline);
+    wishes(row, &order.wishes);
 }
 
 fn standing(row: &mut Encode, order: &sangam_core::ports::OrderRecord) {
@@ -248,6 +261,18 @@ fn standing(row: &mut Encode, order: &sangam_core::ports::OrderRecord) {
         .shown_opt(order.average_price.as_ref())
         .free_opt(order.message.as_deref())
         .instant(order.updated_at);
+    wishes(row, &order.wishes);
+}
+
+/// What of the wishes may change.
+fn wishes(row: &mut Encode, wishes: &Wishes) {
+    row.instant_opt(wishes.cancel_requested)
+        .free_opt(wishes.awaited.as_deref().map(terms).as_deref());
+}
+
+/// Terms as JSON.
+fn terms(terms: &OrderRequest) -> String {
+    serde_json::to_string(terms).expect("terms are made of names, texts and decimals, which JSON can hold")
 }
 
 fn attempts(plan: &mut Plan, working: &mut Working) {
@@ -504,6 +529,25 @@ fn leases(plan: &mut Plan, working: &Working) {
         }
     }
     plan.write(&LEASES, rows);
+}
+
+fn stops(plan: &mut Plan, working: &Working) {
+    let (mut put, mut lifted) = (Encode::default(), Encode::default());
+    for id in &working.dirty.stops {
+        let row = match working.stops.get(id) {
+            Some(_) => &mut put,
+            None => &mut lifted,
+        };
+        row.shown(&id.subject).word(id.kind.as_str()).free(&id.about);
+        if let Some(stop) = working.stops.get(id) {
+            row.flag(stop.cancels)
+                .free(&stop.actor)
+                .free(&stop.reason)
+                .instant(stop.at);
+        }
+    }
+    plan.write(&LIFTED, lifted);
+    plan.write(&STOPS, put);
 }
 
 fn audit(plan: &mut Plan, working: &mut Working) {

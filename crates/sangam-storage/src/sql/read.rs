@@ -2,10 +2,12 @@
 
 use sangam_core::ports::{
     AttemptRecord, AuditEntry, FillRecord, HoldingRecord, Lease, LedgerError, OrderFilter, OrderRecord,
-    PositionRecord, SessionRecord, WindowCount,
+    PositionRecord, SessionRecord, Stop, WindowCount,
 };
 use sangam_core::timestamp::Date;
-use sangam_core::{AccountId, BrokerOrderId, ClientOrderId, IST, OrderNumber, OrderUid, OwnerId, Timestamp};
+use sangam_core::{
+    AccountId, BrokerOrderId, ClientOrderId, IST, OrderNumber, OrderUid, OwnerId, Tag, Timestamp,
+};
 
 use super::ask::{Ask, ask};
 use super::encode::{Encode, nanoseconds};
@@ -84,6 +86,16 @@ ask!(
 );
 ask!(LEASES, c::LEASES, "select {} from leases order by account_group");
 ask!(
+    ATTEMPT_BY_TAG,
+    c::ATTEMPTS,
+    "select {} from attempts where tag = ?"
+);
+ask!(
+    STOPS,
+    c::STOPS,
+    "select {} from stops order by subject, kind, about"
+);
+ask!(
     AUDIT_OF,
     c::AUDIT,
     "select {} from audit where subject = ? order by sequence"
@@ -148,6 +160,17 @@ pub(super) async fn attempts(readers: &Readers, uid: OrderUid) -> Found<Vec<Atte
     let mut values = Encode::default();
     values.uid(uid);
     all(readers, &ATTEMPTS, values, row::attempt).await
+}
+
+pub(super) async fn attempt_by_tag(readers: &Readers, tag: &Tag) -> Found<Option<AttemptRecord>> {
+    let mut values = Encode::default();
+    values.shown(tag);
+    let rows = readers.rows(&ATTEMPT_BY_TAG, values.0).await?;
+    Ok(rows.first().map(row::attempt).transpose()?)
+}
+
+pub(super) async fn stops(readers: &Readers) -> Found<Vec<Stop>> {
+    all(readers, &STOPS, Encode::default(), row::stop).await
 }
 
 pub(super) async fn open_attempts(readers: &Readers) -> Found<Vec<AttemptRecord>> {

@@ -2,7 +2,7 @@
 
 use sangam_core::ports::{
     AttemptRecord, AuditEntry, FillRecord, HoldingRecord, Lease, LedgerError, OrderRecord, PositionRecord,
-    SessionRecord, WindowCount,
+    SessionRecord, Stop, StopId, WindowCount, Wishes,
 };
 use sangam_core::{
     AttemptNo, AttemptState, ClientOrderId, Fill, Holding, NetQuantity, OrderNumber, OrderState, OwnerId,
@@ -44,6 +44,14 @@ pub(crate) fn order(row: &Row) -> Result<OrderRecord, LedgerError> {
         simulated: cells.flag("simulated")?,
         created_at: cells.instant("created_at")?,
         updated_at: cells.instant("updated_at")?,
+        wishes: Wishes {
+            deadline: cells.instant_opt("deadline")?,
+            cancel_requested: cells.instant_opt("cancel_requested")?,
+            awaited: match cells.word_opt("awaited")? {
+                Some(terms) => Some(cells.checked("awaited", serde_json::from_str(terms))?),
+                None => None,
+            },
+        },
     })
 }
 
@@ -255,6 +263,22 @@ pub(crate) fn lease(row: &Row) -> Result<Lease, LedgerError> {
         holder: cells.text("holder")?,
         epoch: cells.count("epoch")?,
         expires_at: cells.instant("expires_at")?,
+    })
+}
+
+/// A stop, from every column of its table.
+pub(crate) fn stop(row: &Row) -> Result<Stop, LedgerError> {
+    let cells = Cells::new(row, "stops", columns::STOPS, "subject");
+    Ok(Stop {
+        id: StopId {
+            subject: cells.parse("subject")?,
+            kind: cells.parse("kind")?,
+            about: cells.text("about")?,
+        },
+        cancels: cells.flag("cancels")?,
+        actor: cells.text("actor")?,
+        reason: cells.text("reason")?,
+        at: cells.instant("at")?,
     })
 }
 

@@ -23,7 +23,7 @@ pub(crate) static LEASES: Table = table("leases", &[text("account_group")], c::L
 pub(crate) static AUDIT: Table = table("audit", &[int("sequence")], c::AUDIT);
 
 /// Every table, except the one that counts migrations.
-pub(crate) static ALL: [&Table; 17] = [
+pub(crate) static ALL: [&Table; 18] = [
     &kept_once("settings", &[text("name")], c::SETTINGS),
     &table("orders", &[int("number")], c::ORDERS),
     &table("attempts", &[int("id")], c::ATTEMPTS),
@@ -46,6 +46,7 @@ pub(crate) static ALL: [&Table; 17] = [
         c::WINDOW_COUNTS,
     ),
     &LEASES,
+    &table("stops", &[text("subject"), text("kind"), text("about")], c::STOPS),
     &table("audit_days", &[text("day")], c::AUDIT_DAYS),
     &AUDIT,
     &kept_once("audit_head", &[int("id")], AUDIT_HEAD),

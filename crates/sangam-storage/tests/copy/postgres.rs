@@ -51,7 +51,7 @@ async fn there_and_back_the_rows_are_the_same() {
     same(&from, &to).await;
     let status = server.status().await.expect("reads");
     assert!(
-        status.bytes > 0 && status.schema == 2 && !status.is_empty(),
+        status.bytes > 0 && status.schema == 3 && !status.is_empty(),
         "{status:?}"
     );
     assert_eq!(status.place, server.place());

@@ -75,7 +75,7 @@ async fn a_newer_file_is_refused_and_left_alone() {
     .expect("writes");
     let error = refused(&path).await;
     assert!(
-        matches!(error, LedgerError::NewerSchema { found: 99, known: 2 }),
+        matches!(error, LedgerError::NewerSchema { found: 99, known: 3 }),
         "{error:?}"
     );
 }

@@ -4,7 +4,8 @@ use jiff::ToSpan as _;
 use proptest::prelude::*;
 use proptest::sample::select;
 use sangam_core::ports::{
-    AttemptRecord, Change, FillRecord, Ledger, OrderMoved, OrderRecord, SessionRecord, WindowCount,
+    AttemptRecord, Change, FillRecord, Ledger, OrderMoved, OrderRecord, SessionRecord, StopKind, StopSubject,
+    WindowCount,
 };
 use sangam_core::{AccountId, AttemptNo, BrokerName, OrderState, OrderUid, Product, Side, Timestamp};
 use sangam_testkit::{samples, strategies};
@@ -317,6 +318,41 @@ fn positions() -> impl Strategy<Value = Change> {
     })
 }
 
+/// What is wished of an order.
+fn wished() -> impl Strategy<Value = Change> {
+    let terms = proptest::option::of(strategies::order_request());
+    (uid(), any::<bool>(), terms, strategies::instant()).prop_map(|(order, cancel, terms, at)| {
+        if cancel {
+            Change::CancelRequested { order, at }
+        } else {
+            Change::TermsAwaited {
+                order,
+                terms: terms.map(Box::new),
+                at,
+            }
+        }
+    })
+}
+
+/// Stops of few subjects, put and lifted.
+fn stop() -> impl Strategy<Value = Change> {
+    let of_group = any::<bool>();
+    let kind = select(StopKind::ALL.to_vec());
+    (of_group, kind, select(vec!["", "t1", "t\0"]), 0..3_u8).prop_map(|(of_group, kind, about, which)| {
+        let subject = if of_group {
+            StopSubject::Group(samples::order_record(1).group)
+        } else {
+            StopSubject::Account(samples::attempt_record(1).account)
+        };
+        let stop = samples::stop(subject, kind, about);
+        if which == 0 {
+            Change::Stopped(Box::new(stop))
+        } else {
+            Change::Lifted(stop.id)
+        }
+    })
+}
+
 /// Anything, sound or not.
 pub(crate) fn change() -> impl Strategy<Value = Change> {
     prop_oneof![
@@ -325,6 +361,8 @@ pub(crate) fn change() -> impl Strategy<Value = Change> {
         3 => intended(),
         4 => attempt_moved(),
         6 => filled(),
+        2 => wished(),
+        2 => stop(),
         1 => positions(),
         1 => holdings(),
         1 => session(),

@@ -5,10 +5,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use sangam_core::ports::{
     AttemptRecord, AuditEntry, Change, FillRecord, HoldingRecord, Lease, Ledger, LedgerError, OrderFilter,
-    OrderRecord, PositionRecord, SessionRecord, WindowCount,
+    OrderRecord, PositionRecord, SessionRecord, Stop, WindowCount,
 };
 use sangam_core::timestamp::Date;
-use sangam_core::{AccountId, BrokerOrderId, ClientOrderId, GroupId, OrderNumber, OrderUid, OwnerId};
+use sangam_core::{AccountId, BrokerOrderId, ClientOrderId, GroupId, OrderNumber, OrderUid, OwnerId, Tag};
 
 mockall::mock! {
     /// A [`Ledger`] that answers what a test expects of it, and panics on any other call.
@@ -50,6 +50,7 @@ mockall::mock! {
         ) -> Result<Option<OrderRecord>, LedgerError>;
         async fn orders(&self, filter: &OrderFilter) -> Result<Vec<OrderRecord>, LedgerError>;
         async fn attempts(&self, uid: OrderUid) -> Result<Vec<AttemptRecord>, LedgerError>;
+        async fn attempt_by_tag(&self, tag: &Tag) -> Result<Option<AttemptRecord>, LedgerError>;
         async fn open_attempts(&self) -> Result<Vec<AttemptRecord>, LedgerError>;
         async fn fills(&self, trading_date: Date) -> Result<Vec<FillRecord>, LedgerError>;
         async fn fills_of(&self, uid: OrderUid) -> Result<Vec<FillRecord>, LedgerError>;
@@ -57,6 +58,7 @@ mockall::mock! {
         async fn holdings(&self) -> Result<Vec<HoldingRecord>, LedgerError>;
         async fn sessions(&self) -> Result<Vec<SessionRecord>, LedgerError>;
         async fn window_counts(&self) -> Result<Vec<WindowCount>, LedgerError>;
+        async fn stops(&self) -> Result<Vec<Stop>, LedgerError>;
         async fn leases(&self) -> Result<Vec<Lease>, LedgerError>;
         async fn audit_of(&self, subject: &str) -> Result<Vec<AuditEntry>, LedgerError>;
     }

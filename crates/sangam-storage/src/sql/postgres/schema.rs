@@ -10,11 +10,18 @@ use crate::sql::migrations::{self, Version};
 
 /// Each version with its name and its statements; numbered as those of SQLite. Add to the end; never edit what was
 /// released.
-const VERSIONS: [Version; 1] = [(
-    2,
-    "full books",
-    include_str!("../../../migrations/postgres/0002_full_books.sql"),
-)];
+const VERSIONS: [Version; 2] = [
+    (
+        2,
+        "full books",
+        include_str!("../../../migrations/postgres/0002_full_books.sql"),
+    ),
+    (
+        3,
+        "stops",
+        include_str!("../../../migrations/postgres/0003_stops.sql"),
+    ),
+];
 
 /// The newest version this program knows.
 const NEWEST: i64 = VERSIONS[VERSIONS.len() - 1].0;

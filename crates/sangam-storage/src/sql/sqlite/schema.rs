@@ -16,7 +16,7 @@ use crate::sql::migrations::{self, Version};
 pub(super) const APPLICATION_ID: i64 = 0x534e_474d;
 
 /// Each version with its name and its statements. Add to the end; never edit what was released.
-const VERSIONS: [Version; 2] = [
+const VERSIONS: [Version; 3] = [
     (
         1,
         "books",
@@ -26,6 +26,11 @@ const VERSIONS: [Version; 2] = [
         2,
         "full books",
         include_str!("../../../migrations/sqlite/0002_full_books.sql"),
+    ),
+    (
+        3,
+        "stops",
+        include_str!("../../../migrations/sqlite/0003_stops.sql"),
     ),
 ];
 
