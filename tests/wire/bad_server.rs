@@ -135,6 +135,7 @@ async fn serve(mut stream: TcpStream, deed: Deed, requests: Arc<AtomicUsize>, la
 /// Closes it so that the other side hears a reset.
 fn reset(stream: TcpStream) {
     stream.set_zero_linger().expect("a socket takes it");
+    drop(stream);
 }
 
 /// Reads one request to its end; false when the other side hung up before.
