@@ -10,6 +10,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use futures::future::join_all;
 use sangam_broker::{BoxedStream, Dial, OneShot, OneShotSettings, ScriptedTransport, TcpDial};
 use sangam_core::ports::Broker;
 use sangam_core::{BrokerName, ManualClock, Outcome};
@@ -19,8 +20,9 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use crate::accounts::{account, order, session};
 use crate::bad_server::{BadServer, Deed};
 
-/// Patience with an answer: as short as a connection on loopback allows.
-const TIMEOUT: Duration = Duration::from_millis(400);
+/// Patience with an answer that does not come, and with one that does.
+const SHORT: Duration = Duration::from_millis(1_500);
+const LONG: Duration = Duration::from_secs(30);
 
 /// A dial that counts the bytes its connections were given to write.
 #[derive(Debug, Default)]
@@ -62,7 +64,7 @@ impl AsyncWrite for Counting {
 }
 
 /// The account, and the bytes it offered to the network.
-fn placing(broker: BrokerName, base_url: &str) -> (Arc<dyn Broker>, Arc<AtomicUsize>) {
+fn placing(broker: BrokerName, base_url: &str, patience: Duration) -> (Arc<dyn Broker>, Arc<AtomicUsize>) {
     let dial = CountingDial::default();
     let offered = Arc::clone(&dial.0);
     let orders = Arc::new(OneShot::with_dial(OneShotSettings::default(), Arc::new(dial)));
@@ -73,7 +75,7 @@ fn placing(broker: BrokerName, base_url: &str) -> (Arc<dyn Broker>, Arc<AtomicUs
         orders,
         ScriptedTransport::silent(),
         clock,
-        TIMEOUT,
+        patience,
     );
     account.resume(session("test-token"));
     (account, offered)
@@ -147,29 +149,32 @@ fn deeds(broker: BrokerName) -> Vec<(&'static str, Deed)> {
     ]
 }
 
+async fn check(broker: BrokerName, name: &str, deed: Deed) {
+    let server = BadServer::start(deed).await;
+    let (account, offered) = placing(broker, &server.base_url(), SHORT);
+    let answer = account.place(&order("S000000000001A")).await;
+    let error = answer.expect_err("it is no answer to be believed");
+    let offered = offered.load(Ordering::SeqCst);
+    let expected = if offered > 0 {
+        Outcome::Unknown
+    } else {
+        Outcome::NotSent
+    };
+    assert_eq!(
+        error.outcome(),
+        expected,
+        "{broker}, {name}, {offered} bytes: {error:?}"
+    );
+    if name != "reset at once" {
+        assert_eq!(server.requests(), 1, "{broker}, {name}: {error:?}");
+    }
+}
+
 #[tokio::test]
 async fn an_answer_that_is_not_whole_leaves_doubt_and_one_request() {
     for broker in BrokerName::ALL {
-        for (name, deed) in deeds(broker) {
-            let server = BadServer::start(deed).await;
-            let (account, offered) = placing(broker, &server.base_url());
-            let answer = account.place(&order("S000000000001A")).await;
-            let error = answer.expect_err("it is no answer to be believed");
-            let offered = offered.load(Ordering::SeqCst);
-            let expected = if offered > 0 {
-                Outcome::Unknown
-            } else {
-                Outcome::NotSent
-            };
-            assert_eq!(
-                error.outcome(),
-                expected,
-                "{broker}, {name}, {offered} bytes: {error:?}"
-            );
-            if name != "reset at once" {
-                assert_eq!(server.requests(), 1, "{broker}, {name}: {error:?}");
-            }
-        }
+        let deeds = deeds(broker).into_iter();
+        join_all(deeds.map(|(name, deed)| check(broker, name, deed))).await;
     }
 }
 
@@ -179,7 +184,7 @@ async fn where_nobody_listens_nothing_was_sent() {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = listener.local_addr().expect("an address");
         drop(listener);
-        let (account, offered) = placing(broker, &format!("http://{address}"));
+        let (account, offered) = placing(broker, &format!("http://{address}"), LONG);
         let error = account.place(&order("S000000000001A")).await;
         let error = error.expect_err("nobody listens");
         assert_eq!(offered.load(Ordering::SeqCst), 0, "{broker}");
@@ -199,7 +204,7 @@ async fn an_answer_nobody_asked_for_is_not_the_next_ones() {
                 together,
             })
             .await;
-            let (account, _) = placing(broker, &server.base_url());
+            let (account, _) = placing(broker, &server.base_url(), LONG);
             let first = account.place(&order("S000000000001A")).await.expect("taken");
             if !together {
                 server.send_late().await;
