@@ -19,6 +19,7 @@ mod clients;
 mod exec;
 mod figures;
 mod installed;
+mod kill;
 mod kill_books;
 mod layers;
 mod load;
@@ -97,6 +98,12 @@ enum Command {
     /// against the fastest there can be, shares, lost reads and orders in doubt. The last line is JSON. The exit code is 1
     /// when something did not hold: a violation with windows measured from the answer, a lost read, a lost order.
     Load(load::Load),
+    /// Kill the gateway under load, start it again on its file, and look for orders that are lost or placed twice
+    ///
+    /// The program as it is shipped trades over brokers simulated in processes of their own, which live on. Each kill comes at a
+    /// moment that follows from the seed. After the start every order a broker took must be in the books under its caller's
+    /// key, no key may have two, and every order is asked for once more. The last line is JSON.
+    Kill(kill::Kill),
     /// Kill writers of the books in the middle of writing, on SQLite and PostgreSQL, and look for losses
     ///
     /// Each kill comes at a moment that follows from the seed; every fifth time the PostgreSQL server is killed as well. The
@@ -144,6 +151,12 @@ fn main() -> ExitCode {
         // Its last line is its own: no summary after it.
         Command::Load(load) => {
             return load::run(&workspace, &load).unwrap_or_else(|error| {
+                eprintln!("{} {error:#}", screen::red("failed:"));
+                ExitCode::FAILURE
+            });
+        }
+        Command::Kill(kill) => {
+            return kill::run(&workspace, &kill).unwrap_or_else(|error| {
                 eprintln!("{} {error:#}", screen::red("failed:"));
                 ExitCode::FAILURE
             });

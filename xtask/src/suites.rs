@@ -5,6 +5,7 @@ use std::process::Command;
 
 use anyhow::{Result, ensure};
 
+use crate::kill::{self, Kill};
 use crate::steps::Steps;
 use crate::tally::Tally;
 use crate::{clients, exec, installed};
@@ -23,6 +24,20 @@ pub(crate) fn everything(steps: &mut Steps<'_>) {
     });
     vectors(steps, &[]);
     clients::run(steps, &[]);
+    kills(steps);
+}
+
+/// The gateway killed under load, always at the same moments.
+fn kills(steps: &mut Steps<'_>) {
+    steps.step("kill", "cargo xtask kill", |workspace| {
+        let kill = Kill {
+            runs: kill::RUNS_OF_THE_SUITE,
+            open_orders: None,
+            seed: Some(20_261_128),
+            json: false,
+        };
+        exec::run(&mut kill::tool(workspace, &kill)?)
+    });
 }
 
 /// The integration tests over simulated brokers.

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use sangam_core::ports::{AttemptRecord, Change, LedgerError, OrderFilter, OrderRecord};
+use sangam_core::ports::{AttemptRecord, Change, LedgerError, OrderRecord};
 use sangam_core::{AttemptState, OrderState};
 use serde_json::json;
 
@@ -11,22 +11,26 @@ use crate::desk::Inner;
 use crate::drive::{audit, doubt_message, moved};
 
 impl Inner {
-    /// Settles every order of the group that is on its way and that no task of this process drives.
-    pub(crate) async fn settle_abandoned(&self) -> Result<(), LedgerError> {
-        let filter = OrderFilter {
-            open_only: true,
-            ..OrderFilter::default()
-        };
-        for order in self.parts.ledger.orders(&filter).await? {
+    /// Settles every order of the group that is on its way and that no task of this process drives. Answers the group's orders
+    /// that are not over then.
+    pub(crate) async fn settle_abandoned(&self) -> Result<Vec<OrderRecord>, LedgerError> {
+        let open = self.open_of_group().await?;
+        let mut news = false;
+        for order in &open {
             let on_its_way = matches!(
                 order.state,
                 OrderState::Received | OrderState::Validated | OrderState::Queued | OrderState::Submitting
             );
-            if order.group == self.parts.group && on_its_way && !self.progress.is_driven(order.uid) {
-                self.settle_one_abandoned(&order).await?;
+            if on_its_way && !self.progress.is_driven(order.uid) {
+                self.settle_one_abandoned(order).await?;
+                news = true;
             }
         }
-        Ok(())
+        if news {
+            self.open_of_group().await
+        } else {
+            Ok(open)
+        }
     }
 
     async fn settle_one_abandoned(&self, order: &OrderRecord) -> Result<(), LedgerError> {

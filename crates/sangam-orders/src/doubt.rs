@@ -1,5 +1,7 @@
 //! The end of a doubt: the order's tag in a row of its broker's book. A tag that is not there proves nothing.
 
+use std::collections::HashMap;
+
 use sangam_core::ports::{AttemptRecord, AuditEntry, Change, LedgerError, OrderRecord};
 use sangam_core::{AttemptState, BrokerOrder, BrokerOrderId, OrderState, Tag};
 use serde_json::json;
@@ -76,9 +78,11 @@ impl Inner {
         account: &DeskAccount,
         book: &[BrokerOrder],
     ) -> Result<(), DeskError> {
-        let doubled = book.iter().filter_map(|row| row.tag.as_ref()).find_map(|tag| {
-            let ids = ids_of(book, tag);
-            (is_ours(tag) && ids.len() > 1).then_some((tag, ids))
+        let mut first_of: HashMap<&Tag, &BrokerOrderId> = HashMap::with_capacity(book.len());
+        let doubled = book.iter().find_map(|row| {
+            let tag = row.tag.as_ref().filter(|tag| is_ours(tag))?;
+            let first = first_of.entry(tag).or_insert(&row.id);
+            (**first != row.id).then(|| (tag, ids_of(book, tag)))
         });
         let (Some((tag, ids)), Some(reading)) = (doubled, self.reading.get(account.id())) else {
             return Ok(());

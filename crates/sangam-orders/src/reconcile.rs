@@ -1,9 +1,12 @@
 //! The brokers' books against ours. Orders are matched by tag until acknowledged and by id afterwards, never by symbol,
 //! side and quantity; "not found" proves nothing and leaves an order in doubt.
 
+use std::collections::HashMap;
+
+use futures::future::join_all;
 use sangam_core::in_hand::with_permit;
 use sangam_core::ports::{Change, LedgerError, OrderFilter, OrderRecord, PermitRequest, Scope};
-use sangam_core::{AccountId, BrokerOrder, CallClass, OrderNumber, OrderState, Priority};
+use sangam_core::{AccountId, BrokerOrder, BrokerOrderId, CallClass, OrderNumber, OrderState, Priority};
 use serde_json::json;
 
 use crate::account::DeskAccount;
@@ -37,11 +40,12 @@ impl Desk {
         let inner = &self.inner;
         inner.settle_abandoned().await?;
         inner.find_owed_trades().await?;
-        for account in &inner.parts.accounts {
+        let reading = inner.parts.accounts.iter().map(async |account| {
             if let Err(error) = self.reconcile(account.id()).await {
                 tracing::warn!(account = %account.id(), %error, "books not read yet");
             }
-        }
+        });
+        join_all(reading).await;
         Ok(())
     }
 
@@ -130,14 +134,19 @@ impl Inner {
 
     /// Orders of an account that are not over, and those that no account has yet.
     pub(crate) async fn open_orders(&self, account: &AccountId) -> Result<Vec<OrderRecord>, LedgerError> {
+        let mut orders = self.open_of_group().await?;
+        orders.retain(|order| order.account.as_ref().is_none_or(|id| id == account));
+        Ok(orders)
+    }
+
+    /// Orders of the group that are not over.
+    pub(crate) async fn open_of_group(&self) -> Result<Vec<OrderRecord>, LedgerError> {
         let filter = OrderFilter {
             open_only: true,
             ..OrderFilter::default()
         };
         let mut orders = self.parts.ledger.orders(&filter).await?;
-        orders.retain(|order| {
-            order.group == self.parts.group && order.account.as_ref().is_none_or(|id| id == account)
-        });
+        orders.retain(|order| order.group == self.parts.group);
         Ok(orders)
     }
 
@@ -163,41 +172,45 @@ impl Inner {
     }
 
     async fn reconcile(&self, account: &DeskAccount, reading: &Reading) -> Result<Reconciled, DeskError> {
-        self.settle_abandoned().await?;
-        let mut orders = self.open_orders(account.id()).await?;
-        orders.retain(|order| order.state.is_live() || order.state == OrderState::InDoubt);
+        let mut orders = self.settle_abandoned().await?;
+        orders.retain(|order| {
+            order.account.as_ref().is_none_or(|id| id == account.id())
+                && (order.state.is_live() || order.state == OrderState::InDoubt)
+        });
         let mut found = Reconciled::default();
         if !orders.is_empty() {
             let book = self.book(account).await?;
             reading.freshness.book_read(self.parts.clock.monotonic());
             self.look_for_doubles(account, &book).await?;
+            let rows = furthest_rows(&book);
+            let mut news = false;
             for order in &orders {
                 if order.state == OrderState::InDoubt {
                     if self.settle_doubt(order, account, &book).await? {
                         found.settled += 1;
+                        news = true;
                         reading.owe_trades();
                     } else {
                         found.doubts += 1;
                     }
                     continue;
                 }
-                let rows = book
-                    .iter()
-                    .filter(|row| Some(&row.id) == order.broker_order_id.as_ref());
-                if let Some(row) = rows.reduce(further) {
-                    self.apply(order, row).await?;
+                if let Some(row) = order.broker_order_id.as_ref().and_then(|id| rows.get(id)) {
+                    news |= self.apply(order, row).await?;
                 }
             }
-            let open = self.open_orders(account.id()).await?;
-            found.open = open.iter().filter(|order| order.state.is_live()).count();
+            if news {
+                orders = self.open_orders(account.id()).await?;
+            }
+            found.open = orders.iter().filter(|order| order.state.is_live()).count();
         }
         found.fills = self.read_fills(account).await;
         Ok(found)
     }
 
     /// Brings one order to what a row of its broker's book shows. A stale row (fewer fills, an earlier state) changes
-    /// nothing.
-    async fn apply(&self, order: &OrderRecord, row: &BrokerOrder) -> Result<(), DeskError> {
+    /// nothing. Answers whether there was news.
+    async fn apply(&self, order: &OrderRecord, row: &BrokerOrder) -> Result<bool, DeskError> {
         let seen = state_of(row, order.filled);
         let filled = row.filled.max(order.filled);
         let to = if order.state.can_become(seen) {
@@ -211,7 +224,7 @@ impl Inner {
         let average_price = fresh_average.or(order.average_price);
         let news = to != order.state || filled != order.filled || average_price != order.average_price;
         if !news || order.state.is_terminal() {
-            return Ok(());
+            return Ok(false);
         }
         let now = self.parts.clock.now();
         let mut after = moved(order, order.state, to, now);
@@ -228,7 +241,7 @@ impl Inner {
             .await
         {
             // Another reader was first; the next reading sees what it wrote.
-            Err(LedgerError::Conflict { .. } | LedgerError::IllegalMove { .. }) => Ok(()),
+            Err(LedgerError::Conflict { .. } | LedgerError::IllegalMove { .. }) => Ok(true),
             Err(error) => Err(error.into()),
             Ok(_) => {
                 if filled > order.filled
@@ -236,8 +249,19 @@ impl Inner {
                 {
                     reading.owe_trades();
                 }
-                Ok(())
+                Ok(true)
             }
         }
     }
+}
+
+/// The row of each number that goes furthest, for a book that repeats a row.
+fn furthest_rows(book: &[BrokerOrder]) -> HashMap<&BrokerOrderId, &BrokerOrder> {
+    let mut rows: HashMap<_, &BrokerOrder> = HashMap::with_capacity(book.len());
+    for row in book {
+        rows.entry(&row.id)
+            .and_modify(|known| *known = further(known, row))
+            .or_insert(row);
+    }
+    rows
 }

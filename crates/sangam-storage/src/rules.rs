@@ -187,6 +187,13 @@ impl Working {
         *self = Self::new(self.method);
     }
 
+    /// Forgets everything loaded but an end of the chain as it was read: going on from it is cheaper than from the beginning of
+    /// the day.
+    pub(crate) fn forget_but(&mut self, chain: ChainEnd) {
+        self.forget();
+        self.chain = chain;
+    }
+
     /// Forgets the rows loaded, and keeps where the books end.
     pub(crate) fn forget_rows(&mut self) {
         let fresh = Self::new(self.method);

@@ -226,6 +226,13 @@ fn of_postgres(doing: &str, place: &Place, error: &sqlx::Error) -> String {
     }
 }
 
+/// Whether a statement of SQLite that is a transaction by itself failed where nothing of it can be in the file. It is judged by
+/// what its last step can fail with: an I/O error, which a failed sync is too, or lack of memory. A full disk is told before
+/// the end of the transaction is on it.
+pub(crate) fn is_before_the_end(error: &sqlx::Error) -> bool {
+    !is_gone(error) && primary_code(error).is_some_and(|code| !matches!(code, 7 | 10))
+}
+
 /// Whether the connection itself failed, or its server ended it.
 pub(crate) fn is_gone(error: &sqlx::Error) -> bool {
     match error {

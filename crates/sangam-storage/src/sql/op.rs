@@ -101,6 +101,40 @@ impl Op {
         self.columns().len()
     }
 
+    /// The statement for one row whose values are the columns `c{first}`, ... of the `new` row of a trigger.
+    pub(crate) fn sql_of_row(&self, first: usize) -> String {
+        let values: Vec<_> = (first..first + self.width())
+            .map(|place| format!("new.c{place}"))
+            .collect();
+        let bare = format!("values ({})", values.join(", "));
+        let pairs = |columns: &[Column], values: &[String], between: &str| {
+            let pairs: Vec<_> = columns
+                .iter()
+                .zip(values)
+                .map(|(column, value)| format!("{} = {value}", column.name))
+                .collect();
+            pairs.join(between)
+        };
+        match self {
+            Self::Update { table, keys, sets } => {
+                let (found, written) = values.split_at(keys.len());
+                format!(
+                    "update {table} set {} where {}",
+                    pairs(sets, written, ", "),
+                    pairs(keys, found, " and ")
+                )
+            }
+            Self::Delete { table, keys } => {
+                format!("delete from {table} where {}", pairs(keys, &values, " and "))
+            }
+            Self::Insert { .. } | Self::Upsert { .. } | Self::Find { .. } => self.sql(&Source {
+                bare: &bare,
+                with: "",
+                named: "new",
+            }),
+        }
+    }
+
     /// The statement, given the text that stands for the rows. Where rows are named by another statement, the columns
     /// are called `c0`, `c1`, ... of `new`.
     pub(crate) fn sql(&self, rows: &Source<'_>) -> String {

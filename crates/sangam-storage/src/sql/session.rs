@@ -51,9 +51,9 @@ impl Rows {
 pub(crate) enum AtOnce {
     /// It is durable.
     Durable,
-    /// Nothing was written; the connection may still be in the transaction.
+    /// Nothing was written, and no transaction is left open.
     NotWritten(sqlx::Error),
-    /// It failed in its last step.
+    /// It may have failed in its last step.
     Unknown(sqlx::Error),
 }
 
@@ -77,8 +77,13 @@ pub(crate) trait Session: Send + Debug {
     /// Writes by several ways, in this order, in as few round trips as the database allows; tells how many rows each touched.
     async fn write_all(&mut self, writes: Vec<(&'static Op, Rows)>) -> sqlx::Result<Vec<u64>>;
 
+    /// Whether it can do [`at_once`](Self::at_once) at all.
+    fn is_able_at_once(&self) -> bool {
+        false
+    }
+
     /// Writes a whole transaction in one round trip, if the audit chain still ends there and each write touches as many rows
-    /// as it has to. `None` where the database cannot.
+    /// as it has to. `None` where it cannot write such a plan so.
     async fn at_once(&mut self, end: &ChainHead, plan: Plan) -> Option<AtOnce> {
         let _ = (end, plan);
         None

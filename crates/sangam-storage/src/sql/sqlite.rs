@@ -2,6 +2,7 @@
 
 pub(super) mod carried;
 pub(super) mod file;
+mod lone;
 pub(super) mod open;
 mod schema;
 mod session;

@@ -8,7 +8,7 @@ use sqlx::{ConnectOptions as _, SqliteConnection};
 
 use super::session::SqliteSession;
 use super::settings::SqliteSettings;
-use super::{file, schema, session};
+use super::{file, schema};
 use crate::sql::failure::{self, Fault, Place};
 
 /// Rows the driver's thread reads before it waits for us to take them: each wait costs a change of threads.
@@ -21,7 +21,7 @@ pub(crate) async fn writer(path: &Path, settings: &SqliteSettings) -> Result<Sql
     }
     let place = Place::File(path.to_path_buf());
     match connect(path, settings).await {
-        Ok(connection) => Ok(SqliteSession(connection)),
+        Ok(connection) => Ok(SqliteSession::of(connection)),
         Err(fault) => Err(fault.before_commit("opening", &place)),
     }
 }
@@ -50,7 +50,6 @@ async fn connect(path: &Path, settings: &SqliteSettings) -> Result<SqliteConnect
         schema::bring_up(&pool, path, settings.busy_timeout).await?;
         let mut connection = pool.acquire().await?.detach();
         check(&mut connection, path).await?;
-        sqlx::query(session::GUARD).execute(&mut connection).await?;
         Ok(connection)
     };
     let ready = ready.await;
@@ -92,7 +91,7 @@ pub(crate) async fn reader(path: &Path, settings: &SqliteSettings) -> sqlx::Resu
         .busy_timeout(settings.busy_timeout)
         .row_buffer_size(ROWS_AHEAD)
         .pragma("query_only", "on");
-    options.connect().await.map(SqliteSession)
+    options.connect().await.map(SqliteSession::of)
 }
 
 /// Makes a file readable by its owner alone.
@@ -115,7 +114,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("books.db");
         let settings = SqliteSettings::default();
-        let SqliteSession(mut writer) = writer(&path, &settings).await.expect("opens");
+        let mut writer = writer(&path, &settings).await.expect("opens").connection;
         check(&mut writer, &path).await.expect("wal, full, foreign keys");
         let strict: i64 = sqlx::query_scalar(
             "select count(*) from pragma_table_list where strict = 1 and name in
@@ -127,7 +126,7 @@ mod tests {
         assert_eq!(strict, 10);
 
         let refused = sqlx::query("delete from orders")
-            .execute(&mut reader(&path, &settings).await.expect("opens").0)
+            .execute(&mut reader(&path, &settings).await.expect("opens").connection)
             .await;
         assert!(refused.expect_err("read only").to_string().contains("readonly"));
     }
@@ -136,7 +135,10 @@ mod tests {
     async fn the_audit_log_refuses_edits() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("books.db");
-        let SqliteSession(mut writer) = writer(&path, &SqliteSettings::default()).await.expect("opens");
+        let mut writer = writer(&path, &SqliteSettings::default())
+            .await
+            .expect("opens")
+            .connection;
         sqlx::query("insert into audit values (1, '2026-11-23', 1, 'a', 'b', 'c', 'd', zeroblob(32))")
             .execute(&mut writer)
             .await

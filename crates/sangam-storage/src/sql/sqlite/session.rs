@@ -13,24 +13,29 @@ use sqlx::{
 use crate::chain::ChainHead;
 use crate::sql::ask::Ask;
 use crate::sql::dialect::Dialect;
-use crate::sql::failure::is_gone;
+use crate::sql::failure::is_before_the_end;
 use crate::sql::op::{Op, Source};
 use crate::sql::persist::Plan;
 use crate::sql::session::{AtOnce, Cell, Row, Rows, Session, own_sql};
+use crate::sql::sqlite::lone::{self, Lone};
 
 /// Most rows of one statement. Powers of two up to it keep the number of prepared statements small.
 const ROWS_MAX: usize = 64;
 
-/// A table of the connection that takes no row: putting one in ends a text of several statements before its commit.
-pub(super) const GUARD: &str = "create temp table guard (held integer not null check (held = 1))";
-/// How a transaction in one text begins: it goes on only where the audit chain ends as it is said to.
-const AT_ONCE: &str = "begin immediate; insert into temp.guard select 0 where not exists \
-     (select 1 from audit_head where id = 1 and sequence = ? and hash = ?); ";
-/// Goes on only where the statement before has touched so many rows.
-const TOUCHED: &str = "insert into temp.guard select 0 where changes() <> ?; ";
-
 #[derive(Debug)]
-pub(crate) struct SqliteSession(pub(crate) SqliteConnection);
+pub(crate) struct SqliteSession {
+    pub(crate) connection: SqliteConnection,
+    lone: Lone,
+}
+
+impl SqliteSession {
+    pub(crate) fn of(connection: SqliteConnection) -> Self {
+        Self {
+            connection,
+            lone: Lone::default(),
+        }
+    }
+}
 
 #[async_trait]
 impl Session for SqliteSession {
@@ -40,20 +45,20 @@ impl Session for SqliteSession {
 
     async fn rows(&mut self, ask: &Ask, values: Vec<Cell>) -> sqlx::Result<Vec<Row>> {
         let rows = bound(ask.text(Dialect::Sqlite), values)
-            .fetch_all(&mut self.0)
+            .fetch_all(&mut self.connection)
             .await?;
         rows.iter().map(read).collect()
     }
 
     async fn run(&mut self, ask: &Ask, values: Vec<Cell>) -> sqlx::Result<u64> {
         Ok(bound(ask.text(Dialect::Sqlite), values)
-            .execute(&mut self.0)
+            .execute(&mut self.connection)
             .await?
             .rows_affected())
     }
 
     async fn script(&mut self, sql: SqlStr) -> sqlx::Result<()> {
-        self.0.execute(sqlx::raw_sql(sql)).await.map(drop)
+        self.connection.execute(sqlx::raw_sql(sql)).await.map(drop)
     }
 
     async fn write(&mut self, op: &'static Op, rows: Rows) -> sqlx::Result<u64> {
@@ -64,7 +69,7 @@ impl Session for SqliteSession {
         let mut touched = vec![0; writes.len()];
         for statement in statements(writes) {
             let query = bound(own_sql(statement.sql), statement.cells);
-            let mut done = self.0.fetch_many(query);
+            let mut done = self.connection.fetch_many(query);
             let mut places = statement.places.into_iter();
             while let Some(step) = done.next().await {
                 if let (Either::Left(result), Some(place)) = (step?, places.next()) {
@@ -75,41 +80,31 @@ impl Session for SqliteSession {
         Ok(touched)
     }
 
+    fn is_able_at_once(&self) -> bool {
+        true
+    }
+
     async fn at_once(&mut self, end: &ChainHead, plan: Plan) -> Option<AtOnce> {
-        let mut sql = String::from(AT_ONCE);
-        let mut cells = vec![
+        let statement = self.lone.statement(&plan)?;
+        if let Some(making) = &statement.making {
+            if let Err(error) = self.script(making.clone()).await {
+                return Some(AtOnce::NotWritten(error));
+            }
+            self.lone.made(&statement);
+        }
+        let end = [
             Cell::Int(i64::try_from(end.sequence).ok()),
             Cell::Blob(Some(end.hash.as_bytes().to_vec())),
         ];
-        let mut steps = 2;
-        for (place, (op, rows)) in plan.writes.into_iter().enumerate() {
-            let count = rows.cells.len() / op.width();
-            if !count.is_power_of_two() || count > ROWS_MAX {
-                return None;
-            }
-            sql.push_str(&text(op, count));
-            sql.push_str("; ");
-            cells.extend(rows.cells);
-            steps += 1;
-            if let Some((_, expected)) = plan.expected.iter().find(|(other, _)| *other == place) {
-                sql.push_str(TOUCHED);
-                cells.push(Cell::Int(i64::try_from(*expected).ok()));
-                steps += 1;
-            }
-        }
-        sql.push_str("commit");
-        let mut done = self.0.fetch_many(bound(own_sql(sql), cells));
-        let mut taken = 0;
-        while let Some(step) = done.next().await {
-            match step {
-                Ok(Either::Left(_)) => taken += 1,
-                Ok(Either::Right(_)) => {}
-                // A thread that is gone may have done any part of it.
-                Err(error) if taken < steps && !is_gone(&error) => return Some(AtOnce::NotWritten(error)),
-                Err(error) => return Some(AtOnce::Unknown(error)),
-            }
-        }
-        Some(AtOnce::Durable)
+        let query = bound(statement.sql, end.into_iter().chain(lone::cells(plan)));
+        // Only the first answer is waited for: there is one statement, and its end says nothing new.
+        let ended = match self.connection.fetch_many(query).next().await {
+            Some(Ok(_)) => AtOnce::Durable,
+            Some(Err(error)) if is_before_the_end(&error) => AtOnce::NotWritten(error),
+            Some(Err(error)) => AtOnce::Unknown(error),
+            None => AtOnce::Unknown(sqlx::Error::WorkerCrashed),
+        };
+        Some(ended)
     }
 
     async fn find(&mut self, op: &'static Op, keys: Rows) -> sqlx::Result<Vec<Row>> {
@@ -120,7 +115,7 @@ impl Session for SqliteSession {
         while left > 0 {
             let count = ROWS_MAX.min(1 << left.ilog2());
             let statement = bound(own_sql(text(op, count)), cells.by_ref().take(count * width));
-            for row in &statement.fetch_all(&mut self.0).await? {
+            for row in &statement.fetch_all(&mut self.connection).await? {
                 found.push(read(row)?);
             }
             left -= count;
@@ -130,7 +125,7 @@ impl Session for SqliteSession {
 
     async fn begin_asking(&mut self, ask: &Ask) -> sqlx::Result<Vec<Row>> {
         let sql = format!("begin immediate; {}", ask.text(Dialect::Sqlite).as_str());
-        let rows = bound(own_sql(sql), []).fetch_all(&mut self.0).await?;
+        let rows = bound(own_sql(sql), []).fetch_all(&mut self.connection).await?;
         rows.iter().map(read).collect()
     }
 
@@ -140,11 +135,11 @@ impl Session for SqliteSession {
 
     async fn now_ms(&mut self) -> sqlx::Result<i64> {
         let sql = "select cast(round((julianday('now') - 2440587.5) * 86400000) as integer)";
-        sqlx::query_scalar(sql).fetch_one(&mut self.0).await
+        sqlx::query_scalar(sql).fetch_one(&mut self.connection).await
     }
 
     async fn close(self: Box<Self>) -> sqlx::Result<()> {
-        self.0.close().await
+        self.connection.close().await
     }
 }
 
@@ -295,7 +290,7 @@ mod tests {
 
     async fn names(session: &mut SqliteSession) -> i64 {
         sqlx::query_scalar("select count(*) from settings where value = 'a value'")
-            .fetch_one(&mut session.0)
+            .fetch_one(&mut session.connection)
             .await
             .expect("counts")
     }
@@ -330,7 +325,7 @@ mod tests {
         for (end, plan) in refused {
             let ended = session.at_once(&end, plan).await;
             assert!(matches!(ended, Some(AtOnce::NotWritten(_))), "{ended:?}");
-            session.rollback().await.expect("it was in a transaction");
+            assert!(session.rollback().await.is_err(), "no transaction is left open");
             assert_eq!(names(&mut session).await, 0);
         }
         let whole = plan(

@@ -14,6 +14,9 @@ use crate::sql::{catch_up, load, persist};
 /// Most changes of a commit that is written in one round trip: each kind of it is a text that stays prepared.
 const CHANGES_AT_ONCE: usize = 2;
 
+/// Rows kept in memory between groups; beyond it everything is forgotten and read again.
+const ROWS_MAX: usize = 100_000;
+
 /// A connection in a new transaction, and where the audit chain ends.
 type Begun = (Box<dyn Session>, Vec<Row>);
 
@@ -40,6 +43,15 @@ enum Ended {
 impl Writer {
     /// Writes all of it, the tasks that want the books for themselves one by one.
     pub(super) async fn all(&mut self, works: Vec<Work>) {
+        if std::mem::replace(&mut self.in_hand, true) {
+            // Somebody's panic left it in the middle of something: what is remembered may be half applied.
+            return refuse_all(works, &Shared::of(failure::closed(&self.store.place)));
+        }
+        self.all_in_turn(works).await;
+        self.in_hand = false;
+    }
+
+    async fn all_in_turn(&mut self, works: Vec<Work>) {
         let mut group = Vec::with_capacity(works.len());
         for work in works {
             if work.is_alone() {
@@ -50,6 +62,9 @@ impl Writer {
             }
         }
         self.group(group, true).await;
+        if self.working.len() > ROWS_MAX {
+            self.working.forget_rows();
+        }
     }
 
     /// Writes a group; each by itself where writing the whole fails.
@@ -95,7 +110,11 @@ impl Writer {
     /// still right if the audit chain ends where it ended, which the same transaction looks at. Gives back what is to be
     /// written the long way: refusals too, for they are told only on what a transaction read.
     async fn at_once(&mut self, mut works: Vec<Work>) -> Option<Vec<Work>> {
-        let alone = works.len() == 1 && self.working.caught_up && self.session.is_some();
+        let able = self
+            .session
+            .as_ref()
+            .is_some_and(|session| session.is_able_at_once());
+        let alone = able && works.len() == 1 && self.working.caught_up;
         let short = |work: &Work| {
             work.is_commit()
                 && work.changes().len() <= CHANGES_AT_ONCE
@@ -105,7 +124,8 @@ impl Writer {
             return Some(works);
         }
         let (work, mut session) = (works.pop()?, self.session.take()?);
-        let end = self.working.chain.head();
+        let before = self.working.chain.clone();
+        let end = before.head();
         let Verdict::Applied(applied) = judge(&mut self.working, &work, None) else {
             self.session = Some(session);
             return Some(vec![work]);
@@ -124,7 +144,8 @@ impl Writer {
                 None
             }
             Some(AtOnce::NotWritten(error)) => {
-                self.drop_group(session).await;
+                self.working.forget_but(before);
+                self.session = Some(session);
                 let fault = Fault::Sql(error);
                 if fault.is_of_the_store() {
                     work.refuse(fault.before_commit("writing to", &self.store.place));
@@ -133,7 +154,7 @@ impl Writer {
                 Some(vec![work])
             }
             None => {
-                self.working.forget();
+                self.working.forget_but(before);
                 self.session = Some(session);
                 Some(vec![work])
             }
