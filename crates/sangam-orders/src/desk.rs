@@ -16,6 +16,7 @@ use sangam_core::{
 use tokio::sync::Notify;
 
 use crate::account::DeskAccount;
+use crate::checks::Checks;
 use crate::drive::{self, Placement};
 use crate::error::DeskError;
 use crate::freshness::Freshness;
@@ -56,6 +57,7 @@ pub struct DeskParts {
 
 pub(crate) struct Inner {
     pub(crate) parts: DeskParts,
+    pub(crate) checks: Checks,
     pub(crate) reading: BTreeMap<AccountId, Reading>,
     pub(crate) progress: Arc<Progress>,
     /// Held from the look at what can be sold or closed until the order that sells it is in the books.
@@ -104,9 +106,15 @@ pub struct Submitted {
 }
 
 impl Desk {
-    /// A desk over its parts. Call [`Desk::recover`] before the first order and run [`Desk::watch`] beside it.
+    /// A desk over its parts, with no checks beside each order's own.
     #[must_use]
     pub fn new(parts: DeskParts) -> Self {
+        Self::checked(parts, Checks::none())
+    }
+
+    /// A desk over its parts that holds every order to these checks. Call [`Desk::recover`] before the first order and run [`Desk::watch`] beside it.
+    #[must_use]
+    pub fn checked(parts: DeskParts, checks: Checks) -> Self {
         let reading = parts
             .accounts
             .iter()
@@ -126,6 +134,7 @@ impl Desk {
         Self {
             inner: Arc::new(Inner {
                 parts,
+                checks,
                 reading,
                 progress: Arc::default(),
                 selling: Arc::default(),
@@ -151,7 +160,7 @@ impl Desk {
     /// one is answered.
     ///
     /// # Errors
-    /// [`DeskError::Invalid`], [`DeskError::UnknownInstrument`], [`DeskError::NoAccount`] and [`DeskError::BooksClosed`]
+    /// [`DeskError::Invalid`], [`DeskError::Refused`], [`DeskError::UnknownInstrument`], [`DeskError::NoAccount`] and [`DeskError::BooksClosed`]
     /// before anything is recorded or sent; [`DeskError::KeyReused`] and [`DeskError::InProgress`] for a client order id
     /// in use; [`DeskError::Ledger`] with nothing sent. An order that a broker refused is no error: it is answered as
     /// rejected.
@@ -161,6 +170,16 @@ impl Desk {
         pinned: Option<BrokerName>,
     ) -> Result<Submitted, DeskError> {
         let body_digest = digest::of(&draft, pinned, &self.inner.parts.group);
+        self.submit_as(draft, pinned, body_digest).await
+    }
+
+    /// The same under a digest of what was sent: an order of a basket is told apart by the whole basket.
+    pub(crate) async fn submit_as(
+        &self,
+        draft: OrderDraft,
+        pinned: Option<BrokerName>,
+        body_digest: String,
+    ) -> Result<Submitted, DeskError> {
         if let Some(earlier) = self.inner.replay(&draft, &body_digest).await? {
             return Ok(earlier);
         }
@@ -185,6 +204,7 @@ impl Desk {
         ranking
             .passed_over
             .retain(|passed| self.inner.account(&passed.account).is_some());
+        let value = self.inner.pass_checks(&request, &mut ranking).await?;
         let selling = if eligible::is_bound(&request) {
             Some(Arc::clone(&self.inner.selling).lock_owned().await)
         } else {
@@ -221,7 +241,13 @@ impl Desk {
             began,
             selling,
         };
-        let driven = tokio::spawn(supervise(Arc::clone(&self.inner), placement));
+        let held = self.inner.checks.hold(value)?;
+        let inner = Arc::clone(&self.inner);
+        let driven = tokio::spawn(async move {
+            let driven = supervise(inner, placement).await;
+            held.settle(&driven);
+            driven
+        });
         match driven.await.map_err(|_| DeskError::Interrupted)? {
             Ok(order) => Ok(Submitted {
                 order,

@@ -241,6 +241,7 @@ impl Drive {
             tag: Some(intent.tag.clone()),
             algo: account.algo.clone(),
         };
+        self.inner.checks.sent(account.id(), Operation::Place);
         let started = parts.clock.monotonic();
         let call = with_permit(order_scope(account.id()), permit, account.broker.place(&command));
         let answer = tokio::time::timeout(parts.settings.answer_wait, call).await;

@@ -2,7 +2,9 @@
 
 mod abandoned;
 mod account;
+mod basket;
 mod change;
+pub mod checks;
 mod desk;
 mod digest;
 mod doubt;
@@ -27,6 +29,7 @@ mod watch;
 mod write;
 
 pub use account::DeskAccount;
+pub use basket::{BASKET_LEGS_MAX, Leg, LegResults};
 pub use change::Modification;
 pub use desk::{Desk, DeskParts, Submitted};
 pub use error::DeskError;
