@@ -125,17 +125,25 @@ impl Desk {
     }
 }
 
-fn check_shape(key: Option<&ClientOrderId>, legs: &[Leg]) -> Result<(), DeskError> {
-    if legs.len() > BASKET_LEGS_MAX {
-        return Err(DeskError::Refused(Refusal::new(
-            Rule::BasketSize,
-            SOURCE,
-            format!(
-                "the basket has {} legs, {BASKET_LEGS_MAX} is the most; nothing was sent, send it in parts",
-                legs.len()
-            ),
-        )));
+/// Refuses a basket of too many legs.
+///
+/// # Errors
+/// [`Refusal`] above [`BASKET_LEGS_MAX`].
+pub fn check_basket_size(legs: usize) -> Result<(), Refusal> {
+    if legs <= BASKET_LEGS_MAX {
+        return Ok(());
     }
+    Err(Refusal::new(
+        Rule::BasketSize,
+        SOURCE,
+        format!(
+            "the basket has {legs} legs, {BASKET_LEGS_MAX} is the most; nothing was sent, send it in parts"
+        ),
+    ))
+}
+
+fn check_shape(key: Option<&ClientOrderId>, legs: &[Leg]) -> Result<(), DeskError> {
+    check_basket_size(legs.len())?;
     let wrong = |field, message| {
         Err(DeskError::Invalid(FieldErrors(vec![FieldError::new(
             field, message,

@@ -29,7 +29,7 @@ mod watch;
 mod write;
 
 pub use account::DeskAccount;
-pub use basket::{BASKET_LEGS_MAX, Leg, LegResults};
+pub use basket::{BASKET_LEGS_MAX, Leg, LegResults, check_basket_size};
 pub use change::Modification;
 pub use desk::{Desk, DeskParts, Submitted};
 pub use error::DeskError;

@@ -12,6 +12,7 @@ use sangam_core::{AccountId, BrokerName, Error, ErrorKind};
 
 use crate::bursts;
 use crate::limits;
+use crate::market;
 use crate::snapshots;
 use crate::system::{Account, Inner, System};
 
@@ -98,6 +99,7 @@ impl System {
         inner
             .tasks
             .start(check_health_for_ever(weak.clone(), inner.config.health_interval));
+        inner.tasks.start(market::look_for_ever(weak.clone()));
         inner.tasks.start(limits::sync_for_ever(weak.clone()));
         inner.tasks.start(bursts::watch_for_ever(weak.clone()));
         inner.tasks.start(bursts::warm_for_ever(weak.clone()));

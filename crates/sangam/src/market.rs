@@ -1,0 +1,204 @@
+//! What the desk's checks ask of the market: its time, its last prices, which shares have derivatives. A simulated group
+//! has the time of its simulator, and is in session at any hour where the simulator is, or does not tell.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use sangam_broker::{Reads, ReadsSettings, Transport as _, WireRequest};
+use sangam_core::instrument::ContractKind;
+use sangam_core::{Clock, GroupId, InstrumentId, Operation, Quote, Segment, Timestamp};
+use sangam_instruments::{LiveTable, Table};
+use sangam_orders::checks::{CheckSettings, Checks, ChecksView, KnownPrice, MarketFacts};
+use sangam_orders::{Desk, DeskError};
+use serde::Deserialize;
+
+use crate::config::Config;
+use crate::known_prices::KnownPrices;
+use crate::system::{Inner, System};
+
+/// How long a simulator may take to tell its time.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// The wait between two looks at a simulator's clock: it may have been started anew.
+const LOOK_AGAIN: Duration = Duration::from_secs(30);
+
+/// The clock of one group's simulator.
+#[derive(Debug)]
+pub(crate) struct SimulatedTime {
+    base_url: String,
+    /// How far it is ahead of ours; `None` while it is in session at any hour, or not known.
+    ahead_us: Mutex<Option<i64>>,
+}
+
+impl SimulatedTime {
+    fn at(&self, now: Timestamp) -> Option<Timestamp> {
+        let ahead = (*self.ahead_us.lock())?;
+        Timestamp::from_microsecond(now.as_microsecond().saturating_add(ahead)).ok()
+    }
+
+    /// Asks the simulator. One that does not answer leaves things as they are.
+    async fn look(&self, clock: &dyn Clock) {
+        #[derive(Deserialize)]
+        struct Told {
+            now: Timestamp,
+            always_open: bool,
+        }
+        let url = format!("{}/__sim/clock", self.base_url);
+        let Ok(transport) = Reads::new(&ReadsSettings::default()) else {
+            return;
+        };
+        let request = WireRequest::new(Operation::SessionCheck, http::Method::GET, url).timeout(PATIENCE);
+        let told = match transport.send(request).await {
+            Ok(answer) => serde_json::from_slice::<Told>(&answer.body).ok(),
+            Err(_) => None,
+        };
+        let Some(told) = told else {
+            tracing::debug!(base_url = self.base_url, "the simulator does not tell its time");
+            return;
+        };
+        let ahead = told.now.as_microsecond() - clock.now().as_microsecond();
+        *self.ahead_us.lock() = (!told.always_open).then_some(ahead);
+    }
+}
+
+/// The market of one group.
+#[derive(Debug)]
+pub(crate) struct GroupMarket {
+    /// The simulator's clock; `None` for real brokers, whose time is ours.
+    simulated: Option<Arc<SimulatedTime>>,
+    known: Arc<KnownPrices>,
+    shares: Arc<SharesWithDerivatives>,
+}
+
+impl MarketFacts for GroupMarket {
+    fn time(&self, now: Timestamp) -> Option<Timestamp> {
+        match &self.simulated {
+            Some(simulated) => simulated.at(now),
+            None => Some(now),
+        }
+    }
+
+    fn has_derivatives(&self, instrument: &InstrumentId) -> Option<bool> {
+        match instrument.exchange.segment() {
+            Segment::Cash => self.shares.has(instrument.symbol.as_str()),
+            _ => Some(true),
+        }
+    }
+
+    fn price(&self, instrument: &InstrumentId) -> Option<KnownPrice> {
+        self.known.one(instrument)
+    }
+
+    fn note(&self, quote: &Quote) {
+        self.known.note(quote);
+    }
+}
+
+/// The shares with futures or options on them, by the symbol table in force.
+#[derive(Debug)]
+pub(crate) struct SharesWithDerivatives {
+    live: Arc<LiveTable>,
+    /// Those of the table last looked at.
+    found: Mutex<Option<(Weak<Table>, HashSet<Box<str>>)>>,
+}
+
+impl SharesWithDerivatives {
+    fn has(&self, symbol: &str) -> Option<bool> {
+        let table = self.live.current();
+        let mut found = self.found.lock();
+        let of_this = |(of, _): &(Weak<Table>, _)| std::ptr::eq(of.as_ptr(), Arc::as_ptr(&table));
+        if !found.as_ref().is_some_and(of_this) {
+            *found = Some((Arc::downgrade(&table), underlyings(&table)));
+        }
+        let (_, shares) = found.as_ref()?;
+        // A table without derivatives tells nothing about them.
+        (!shares.is_empty()).then(|| shares.contains(symbol))
+    }
+}
+
+fn underlyings(table: &Table) -> HashSet<Box<str>> {
+    let derivative = |contract: &sangam_core::Contract| {
+        contract.exchange.segment() == Segment::EquityDerivatives
+            && matches!(
+                contract.kind,
+                ContractKind::Future { .. } | ContractKind::Option { .. }
+            )
+    };
+    table
+        .iter()
+        .map(|entry| entry.contract())
+        .filter(derivative)
+        .map(|contract| contract.underlying)
+        .collect()
+}
+
+/// The markets of a system: one a group.
+#[derive(Debug)]
+pub(crate) struct Markets {
+    known: Arc<KnownPrices>,
+    shares: Arc<SharesWithDerivatives>,
+    simulated: Vec<(GroupId, Arc<SimulatedTime>)>,
+}
+
+impl Markets {
+    pub(crate) fn of(config: &Config, live: &Arc<LiveTable>, known: &Arc<KnownPrices>) -> Self {
+        let mut simulated: Vec<(GroupId, Arc<SimulatedTime>)> = Vec::new();
+        for account in &config.accounts {
+            let first = !simulated.iter().any(|(group, _)| *group == account.group);
+            if let Some(base) = account.hosts.base.as_ref().filter(|_| account.simulated && first) {
+                let time = SimulatedTime {
+                    base_url: base.clone(),
+                    ahead_us: Mutex::default(),
+                };
+                simulated.push((account.group.clone(), Arc::new(time)));
+            }
+        }
+        Self {
+            known: Arc::clone(known),
+            shares: Arc::new(SharesWithDerivatives {
+                live: Arc::clone(live),
+                found: Mutex::default(),
+            }),
+            simulated,
+        }
+    }
+
+    /// The checks of a group's desk.
+    pub(crate) fn checks(&self, group: &GroupId, settings: CheckSettings) -> Checks {
+        let simulated = self.simulated.iter().find(|(name, _)| name == group);
+        let market = GroupMarket {
+            simulated: simulated.map(|(_, time)| Arc::clone(time)),
+            known: Arc::clone(&self.known),
+            shares: Arc::clone(&self.shares),
+        };
+        Checks::new(settings, Arc::new(market))
+    }
+
+    /// Asks every simulator for its time.
+    pub(crate) async fn look(&self, clock: &dyn Clock) {
+        let looks = self.simulated.iter().map(|(_, time)| time.look(clock));
+        futures::future::join_all(looks).await;
+    }
+}
+
+/// Looks at the simulators' clocks now and then.
+pub(crate) async fn look_for_ever(system: Weak<Inner>) {
+    loop {
+        tokio::time::sleep(LOOK_AGAIN).await;
+        let Some(inner) = system.upgrade() else {
+            return;
+        };
+        inner.markets.look(inner.clock.as_ref()).await;
+    }
+}
+
+impl System {
+    /// The pre-trade checks of every group as they stand, with what left today.
+    ///
+    /// # Errors
+    /// [`DeskError::Ledger`] when today's orders cannot be read.
+    pub async fn checks(&self) -> Result<Vec<ChecksView>, DeskError> {
+        futures::future::try_join_all(self.desks().iter().map(Desk::checks)).await
+    }
+}
