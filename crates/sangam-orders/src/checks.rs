@@ -26,7 +26,7 @@ use sangam_core::calendar::TradingDay;
 use sangam_core::ports::{LedgerError, OrderRecord, PassedOver, Ranking};
 use sangam_core::timestamp::Date;
 use sangam_core::{
-    AccountId, IST, Money, Operation, OrderKind, OrderRequest, PositionEffect, Segment, Timestamp,
+    AccountId, IST, Money, Operation, OrderKind, OrderRequest, PositionEffect, Quote, Segment, Timestamp,
 };
 
 pub use market::{AlwaysInSession, KnownPrice, MarketFacts};
@@ -92,12 +92,18 @@ impl Checks {
         self.tally.traded(account, dates);
     }
 
-    /// Puts an order's value on the day's account.
-    pub(crate) fn hold(&self, order: Option<Money>) -> Result<Held, Refusal> {
-        match order {
-            Some(order) => self.tally.hold(order, self.settings.day_value_max),
+    /// Puts an order's value on the day's account. An exit is counted and never refused for it.
+    pub(crate) fn hold(&self, value: Option<Money>, request: &OrderRequest) -> Result<Held, Refusal> {
+        let most = self.settings.day_value_max.filter(|_| !is_exit(request));
+        match value {
+            Some(value) => self.tally.hold(value, most),
             None => Ok(Held::nothing()),
         }
+    }
+
+    /// A quote that was asked for on the way of an order.
+    pub(crate) fn note(&self, quote: &Quote) {
+        self.market.note(quote);
     }
 
     fn state(&self, counts: &Counts) -> RatioState {
@@ -112,6 +118,10 @@ impl Checks {
             let derivatives = self.market.has_derivatives(&request.instrument);
             phase::check(calendar, request, derivatives, at)?;
         }
+        self.of_size(request)
+    }
+
+    fn of_size(&self, request: &OrderRequest) -> Result<(), Refusal> {
         match self.settings.quantity_max {
             Some(most) => size::check(request.quantity, most),
             None => Ok(()),
@@ -159,7 +169,7 @@ impl Checks {
             account.broker.capabilities(),
         )?;
         match self.settings.trade_ratio {
-            Some(ratio) if request.position_effect != Some(PositionEffect::Close) => {
+            Some(ratio) if !is_exit(request) => {
                 ratio::check(account.id(), &self.tally.counts(account.id()), ratio)
             }
             _ => Ok(()),
@@ -178,7 +188,8 @@ impl Checks {
         match request.pricing.kind() {
             OrderKind::Market => {
                 let valued = request.instrument.exchange.segment() != Segment::Commodity;
-                let capped = self.settings.order_value_max.is_some() || self.settings.day_value_max.is_some();
+                let capped = !is_exit(request)
+                    && (self.settings.order_value_max.is_some() || self.settings.day_value_max.is_some());
                 valued && capped
             }
             OrderKind::Limit => self.settings.price_band.is_some_and(|band| band.ask),
@@ -194,6 +205,11 @@ impl Checks {
             );
         }
     }
+}
+
+/// Whether an order closes a position, as declared.
+fn is_exit(request: &OrderRequest) -> bool {
+    request.position_effect == Some(PositionEffect::Close)
 }
 
 impl Inner {
@@ -229,7 +245,12 @@ impl Inner {
         request: &OrderRequest,
     ) -> Result<(), DeskError> {
         let (checks, now) = (&self.checks, self.parts.clock.now());
-        checks.of_order(request, now)?;
+        if request.after_market {
+            // Whether it still waits for the session or is in it is for the broker to say.
+            checks.of_size(request)?;
+        } else {
+            checks.of_order(request, now)?;
+        }
         self.count_today(now).await?;
         checks.of_account(account, request, now)?;
         let old = value::price_of(&order.request, order.average_price);
@@ -247,7 +268,7 @@ impl Inner {
             && let Some(more) = new.checked_sub(before).ok().filter(|more| more.is_positive())
         {
             // The value stays on the day's account: whether the change was taken may never be known.
-            drop(checks.hold(Some(more))?);
+            drop(checks.hold(Some(more), request)?);
         }
         Ok(())
     }

@@ -241,7 +241,7 @@ impl Desk {
             began,
             selling,
         };
-        let held = self.inner.checks.hold(value)?;
+        let held = self.inner.checks.hold(value, &placement.record.request)?;
         let inner = Arc::clone(&self.inner);
         let driven = tokio::spawn(async move {
             let driven = supervise(inner, placement).await;

@@ -100,18 +100,28 @@ impl MarketFacts for GroupMarket {
 pub(crate) struct SharesWithDerivatives {
     live: Arc<LiveTable>,
     /// Those of the table last looked at.
-    found: Mutex<Option<(Weak<Table>, HashSet<Box<str>>)>>,
+    found: Mutex<Option<OfTable>>,
+}
+
+/// A table, and the shares with derivatives in it. The weak hold keeps another table from its place in memory.
+#[derive(Debug)]
+struct OfTable {
+    table: Weak<Table>,
+    shares: HashSet<Box<str>>,
 }
 
 impl SharesWithDerivatives {
     fn has(&self, symbol: &str) -> Option<bool> {
         let table = self.live.current();
         let mut found = self.found.lock();
-        let of_this = |(of, _): &(Weak<Table>, _)| std::ptr::eq(of.as_ptr(), Arc::as_ptr(&table));
+        let of_this = |found: &OfTable| std::ptr::eq(found.table.as_ptr(), Arc::as_ptr(&table));
         if !found.as_ref().is_some_and(of_this) {
-            *found = Some((Arc::downgrade(&table), underlyings(&table)));
+            *found = Some(OfTable {
+                table: Arc::downgrade(&table),
+                shares: underlyings(&table),
+            });
         }
-        let (_, shares) = found.as_ref()?;
+        let shares = &found.as_ref()?.shares;
         // A table without derivatives tells nothing about them.
         (!shares.is_empty()).then(|| shares.contains(symbol))
     }
@@ -200,5 +210,64 @@ impl System {
     /// [`DeskError::Ledger`] when today's orders cannot be read.
     pub async fn checks(&self) -> Result<Vec<ChecksView>, DeskError> {
         futures::future::try_join_all(self.desks().iter().map(Desk::checks)).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sangam_core::timestamp::Date;
+    use sangam_instruments::{Master, Source};
+
+    use super::*;
+
+    const HEADER: &str = "Exchange,Token,Lotsize,Symbol,Tradingsymbol,Instrument,Expiry,Strike,Optiontype\n";
+
+    fn today() -> Date {
+        "2026-11-23".parse().expect("a day")
+    }
+
+    fn table(rows: &str) -> Table {
+        let text = format!("{HEADER}{rows}");
+        let source = Source::new("Nfo_Equity_Derivatives.csv", text.as_bytes());
+        let master = Master::read(&source).expect("a master");
+        Table::build(today(), &[master]).expect("a table").0
+    }
+
+    /// Whether a share closes in an auction is read from the table in force, and again when another takes its place.
+    #[test]
+    fn shares_with_derivatives_are_those_of_the_table_in_force() {
+        let live = Arc::new(LiveTable::new(Table::empty(today())));
+        let shares = SharesWithDerivatives {
+            live: Arc::clone(&live),
+            found: Mutex::default(),
+        };
+        assert_eq!(
+            shares.has("RELIANCE"),
+            None,
+            "a table without derivatives tells nothing"
+        );
+        live.replace(table(
+            "NFO,1,500,RELIANCE,RELIANCE29DEC26F,FUTSTK,29-DEC-2026,-0.01,XX\n",
+        ));
+        assert_eq!(shares.has("RELIANCE"), Some(true));
+        assert_eq!(shares.has("TCS"), Some(false));
+        live.replace(table("NFO,2,175,TCS,TCS29DEC26F,FUTSTK,29-DEC-2026,-0.01,XX\n"));
+        assert_eq!(
+            (shares.has("RELIANCE"), shares.has("TCS")),
+            (Some(false), Some(true))
+        );
+    }
+
+    /// A simulated market keeps its simulator's distance from our clock; in session at any hour it has no time.
+    #[test]
+    fn a_simulated_market_has_its_simulators_time() {
+        let time = SimulatedTime {
+            base_url: String::new(),
+            ahead_us: Mutex::default(),
+        };
+        let now: Timestamp = "2026-11-23T04:00:00Z".parse().expect("an instant");
+        assert_eq!(time.at(now), None);
+        *time.ahead_us.lock() = Some(-3_600_000_000);
+        assert_eq!(time.at(now), "2026-11-23T03:00:00Z".parse().ok());
     }
 }

@@ -190,6 +190,10 @@ impl System {
             if let Err(error) = desk.recover().await {
                 tracing::error!(group = %desk.group(), %error, "recovery did not finish");
             }
+            // Today's counts are taken from the books now, not while the first order waits.
+            if let Err(error) = desk.checks().await {
+                tracing::error!(group = %desk.group(), %error, "today's orders were not counted");
+            }
         }
         system.start_tasks();
         for led in &system.inner.led {

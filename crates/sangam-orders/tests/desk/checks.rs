@@ -342,6 +342,79 @@ async fn changes_are_held_to_the_checks_and_cancellations_are_not() {
     assert_eq!(bench.brokers[0].cancel.calls().len(), 1);
 }
 
+/// An after-market order may be changed at any hour: whether it still waits is for the broker to say. What it is worth
+/// counts all the same.
+#[tokio::test(start_paused = true)]
+async fn an_after_market_order_is_changed_at_any_hour() {
+    let mut can = Capabilities::least();
+    can.after_market = true;
+    let (bench, market) = desk_of(&[broker_with(A, can)], strict());
+    market.set("2026-11-23T18:00:00");
+    bench.brokers[0].place.then(Ok(samples::placed("1")));
+    bench.brokers[0].order.always(|_| Err(unreachable()));
+    let order = bench
+        .submit(OrderDraft {
+            after_market: true,
+            ..opening()
+        })
+        .await;
+    assert_eq!(order.state, OrderState::AfterMarket);
+    let change = |units| Modification {
+        quantity: Some(samples::quantity(units)),
+        ..Modification::default()
+    };
+    for hour in ["2026-11-23T18:30:00", "2026-11-23T10:00:00"] {
+        market.set(hour);
+        bench.brokers[0].modify.then(Ok(accepted()));
+        bench
+            .desk
+            .modify(order.number, change(11))
+            .await
+            .expect("accepted");
+        let refused = bench.desk.modify(order.number, change(14)).await;
+        assert!(matches!(refused, Err(DeskError::Refused(_))), "{refused:?}");
+    }
+}
+
+/// An exit is not held up for want of a price or of room in the day.
+#[tokio::test(start_paused = true)]
+async fn an_exit_needs_no_price_and_no_room() {
+    let mut can = Capabilities::least();
+    can.order_kinds = OrderKinds::ALL;
+    let settings = CheckSettings {
+        day_value_max: money("1"),
+        ..strict()
+    };
+    let (bench, market) = desk_of(&[broker_with(A, can)], settings);
+    *market.price.lock() = None;
+    let exit = OrderDraft {
+        side: Side::Sell,
+        position_effect: Some(sangam_core::PositionEffect::Close),
+        ..market_order()
+    };
+    bench.brokers[0].positions.always(|()| {
+        let mut position = samples::position_record("fyers-1", 10).position;
+        position.product = Some(sangam_core::Product::Intraday);
+        Ok(vec![position])
+    });
+    bench.brokers[0]
+        .place
+        .then(Ok(samples::placed("1")))
+        .then(Ok(samples::placed("2")));
+    assert_eq!(bench.submit(exit.clone()).await.state, OrderState::Working);
+    market.price("1450", samples::morning());
+    let half = OrderDraft {
+        quantity: samples::quantity(5),
+        ..exit
+    };
+    bench.brokers[0].positions.always(|()| {
+        let mut position = samples::position_record("fyers-1", 20).position;
+        position.product = Some(sangam_core::Product::Intraday);
+        Ok(vec![position])
+    });
+    assert_eq!(bench.submit(half).await.state, OrderState::Working);
+}
+
 /// A sale far below the market is as costly as a purchase far above it.
 #[tokio::test(start_paused = true)]
 async fn both_sides_are_guarded() {
