@@ -14,7 +14,8 @@ use crate::desk::{Desk, Submitted};
 use crate::digest;
 use crate::error::DeskError;
 
-/// The most legs of one basket: what the narrowest broker lets into its minute leaves within their deadline.
+/// The most legs of one basket. A leg that its accounts' rates have no room for within its deadline ends by itself, never
+/// sent.
 pub const BASKET_LEGS_MAX: usize = 50;
 /// Legs on their way at once: what an account may send in a second.
 const AT_ONCE: usize = 8;

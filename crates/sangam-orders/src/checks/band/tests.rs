@@ -1,3 +1,5 @@
+//! Limits around a last price and between circuits: which go, which do not, and what the refusal says.
+
 use proptest::prelude::*;
 use sangam_core::Timestamp;
 use sangam_testkit::samples::{price, request};

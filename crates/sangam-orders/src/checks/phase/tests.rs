@@ -1,3 +1,5 @@
+//! Orders at hours of days whose phases are known, and what is said of those that do not go.
+
 use sangam_core::{Price, Pricing, Product, Quantity, Side};
 
 use super::*;

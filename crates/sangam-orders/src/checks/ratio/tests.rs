@@ -1,3 +1,5 @@
+//! Counts around the warning and the limit.
+
 use proptest::prelude::*;
 
 use super::*;

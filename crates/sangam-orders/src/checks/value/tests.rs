@@ -1,3 +1,5 @@
+//! What orders are worth, exactly, and sums around the limits.
+
 use proptest::prelude::*;
 use sangam_core::{Pricing, Quantity};
 use sangam_testkit::samples::{price, quantity, request};

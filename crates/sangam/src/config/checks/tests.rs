@@ -1,3 +1,5 @@
+//! Defaults, what nought switches off, and each fault by the name of its key.
+
 use sangam_core::calendar::TradingDay;
 
 use super::*;
