@@ -59,6 +59,11 @@ impl Desk {
         mut legs: Vec<Leg>,
     ) -> Result<LegResults, DeskError> {
         let group = self.group();
+        let turn = key.as_ref().map(|key| self.inner.same_key.basket(key));
+        let _only_of_its_key = match &turn {
+            Some(turn) => Some(turn.lock().await),
+            None => None,
+        };
         let mut digests: Vec<String> = legs
             .iter()
             .map(|(draft, broker)| digest::of(draft, *broker, group))

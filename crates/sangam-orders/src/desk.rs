@@ -22,6 +22,7 @@ use crate::error::DeskError;
 use crate::freshness::Freshness;
 use crate::pace::Pace;
 use crate::progress::Progress;
+use crate::same_key::{SameKey, Submitting};
 use crate::settings::DeskSettings;
 use crate::tag::TagKey;
 use crate::trades_written::TradesWritten;
@@ -60,6 +61,7 @@ pub(crate) struct Inner {
     pub(crate) checks: Checks,
     pub(crate) reading: BTreeMap<AccountId, Reading>,
     pub(crate) progress: Arc<Progress>,
+    pub(crate) same_key: Arc<SameKey>,
     /// Held from the look at what can be sold or closed until the order that sells it is in the books.
     pub(crate) selling: Arc<tokio::sync::Mutex<()>>,
 }
@@ -137,6 +139,7 @@ impl Desk {
                 checks,
                 reading,
                 progress: Arc::default(),
+                same_key: Arc::default(),
                 selling: Arc::default(),
             }),
         }
@@ -183,6 +186,26 @@ impl Desk {
         if let Some(earlier) = self.inner.replay(&draft, &body_digest).await? {
             return Ok(earlier);
         }
+        let key = draft.client_order_id.as_ref();
+        let submitting = self.inner.same_key.enter(key);
+        let error = match self.try_submit(&draft, pinned, &body_digest, submitting).await {
+            Err(error) if error.is_before_the_books() => error,
+            done => return done,
+        };
+        // Another submission of the key may have passed where this one did not: then that order is the answer.
+        if let Some(key) = key {
+            self.inner.same_key.nobody_submits(key).await;
+        }
+        self.inner.replay(&draft, &body_digest).await?.ok_or(error)
+    }
+
+    async fn try_submit(
+        &self,
+        draft: &OrderDraft,
+        pinned: Option<BrokerName>,
+        body_digest: &str,
+        submitting: Submitting,
+    ) -> Result<Submitted, DeskError> {
         if let Some(why) = self.inner.progress.obstacle() {
             return Err(DeskError::BooksClosed { why });
         }
@@ -220,7 +243,7 @@ impl Desk {
             owner: parts.owner.clone(),
             group: parts.group.clone(),
             client_order_id: draft.client_order_id.clone(),
-            body_digest: body_digest.clone(),
+            body_digest: body_digest.to_owned(),
             request,
             strategy: draft.strategy.clone(),
             state: OrderState::Received,
@@ -240,6 +263,7 @@ impl Desk {
             tick: instrument.tick,
             began,
             selling,
+            submitting,
         };
         let held = self.inner.checks.hold(value, &placement.record.request)?;
         let inner = Arc::clone(&self.inner);
@@ -254,7 +278,7 @@ impl Desk {
                 replayed: false,
             }),
             Err(DeskError::Ledger(LedgerError::DuplicateClientOrderId { .. })) => {
-                let earlier = self.inner.replay(&draft, &body_digest).await?;
+                let earlier = self.inner.replay(draft, body_digest).await?;
                 earlier.ok_or(DeskError::Interrupted)
             }
             Err(error) => Err(error),

@@ -24,6 +24,7 @@ use crate::error::DeskError;
 use crate::progress::Driven;
 use crate::proof::NotPlacedProof;
 use crate::receive::receive;
+use crate::same_key::Submitting;
 use crate::turn::{Turn, order_scope};
 use crate::write::Ways;
 
@@ -44,6 +45,8 @@ pub(crate) struct Placement {
     pub(crate) began: Monotonic,
     /// Held by sales until they are in the books, so that two never count on the same units.
     pub(crate) selling: Option<OwnedMutexGuard<()>>,
+    /// Held until it is in the books, so that another submission of its key does not answer before.
+    pub(crate) submitting: Submitting,
 }
 
 /// One order on its way, and what its steps need.
@@ -66,9 +69,10 @@ pub(crate) async fn place(
         tick,
         began,
         selling,
+        submitting,
     } = placement;
     let order = receive(&inner, &driven, record, &ranking).await?;
-    drop(selling);
+    drop((selling, submitting));
     let drive = Drive {
         inner,
         driven,

@@ -66,3 +66,17 @@ pub enum DeskError {
     #[error("the command was interrupted; ask for the order's status before sending it again")]
     Interrupted,
 }
+
+impl DeskError {
+    /// Whether the order was refused before anything of it came into the books.
+    pub(crate) fn is_before_the_books(&self) -> bool {
+        matches!(
+            self,
+            Self::Invalid(_)
+                | Self::Refused(_)
+                | Self::UnknownInstrument(_)
+                | Self::NoAccount { .. }
+                | Self::BooksClosed { .. }
+        )
+    }
+}

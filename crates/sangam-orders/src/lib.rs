@@ -20,6 +20,7 @@ mod progress;
 mod proof;
 mod receive;
 mod reconcile;
+mod same_key;
 mod settings;
 mod tag;
 mod trades_written;

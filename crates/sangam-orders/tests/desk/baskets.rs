@@ -130,6 +130,40 @@ async fn one_key_at_once_from_many_sends_each_leg_once() {
     assert_eq!(bench.sends(), [3]);
 }
 
+/// Two different baskets under one key at the same moment: the legs of one go, the other is refused whole.
+#[tokio::test(start_paused = true)]
+async fn two_baskets_at_once_under_one_key_do_not_mix() {
+    let bench = Bench::over(&[broker(A)]);
+    counting(&bench);
+    let submitting: Vec<_> = [[1, 2, 3], [4, 5, 6]]
+        .into_iter()
+        .cycle()
+        .take(10)
+        .map(|units| {
+            let (desk, legs) = (bench.desk.clone(), units.map(leg).to_vec());
+            tokio::spawn(async move { desk.submit_basket(key("k"), legs).await })
+        })
+        .collect();
+    let mut whole = 0;
+    for submitted in submitting {
+        match submitted.await.expect("no panic") {
+            Ok(results) => {
+                assert!(results.iter().all(Result::is_ok), "{results:?}");
+                whole += 1;
+            }
+            Err(error) => assert!(matches!(error, DeskError::KeyReused { .. }), "{error}"),
+        }
+    }
+    let sent: Vec<_> = bench.brokers[0]
+        .place
+        .calls()
+        .iter()
+        .map(|sent| sent.request.quantity.units())
+        .collect();
+    assert_eq!(whole, 5);
+    assert!(sent == [1, 2, 3] || sent == [4, 5, 6], "{sent:?}");
+}
+
 /// A leg in doubt says so and is not sent again; the others are what they are.
 #[tokio::test(start_paused = true)]
 async fn each_leg_has_its_own_outcome() {

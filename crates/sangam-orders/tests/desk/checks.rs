@@ -415,6 +415,19 @@ async fn an_exit_needs_no_price_and_no_room() {
     assert_eq!(bench.submit(half).await.state, OrderState::Working);
 }
 
+/// A year whose holidays are not known trades on weekdays, and says that it is not known.
+#[tokio::test(start_paused = true)]
+async fn an_unknown_year_trades_on_weekdays_and_is_told() {
+    let (bench, market) = desk_of(&[broker(A)], strict());
+    assert!(!bench.desk.checks().await.expect("readable").unknown_year);
+    market.set("2027-01-26T10:00:00");
+    assert!(bench.desk.checks().await.expect("readable").unknown_year);
+    bench.brokers[0].place.then(Ok(samples::placed("1")));
+    bench.submit(opening()).await;
+    market.set("2027-01-24T10:00:00");
+    assert_eq!(refused(&bench, opening()).await.rule, Rule::MarketHours);
+}
+
 /// A sale far below the market is as costly as a purchase far above it.
 #[tokio::test(start_paused = true)]
 async fn both_sides_are_guarded() {

@@ -80,6 +80,31 @@ async fn orders_at_once_do_not_share_the_last_room() {
     assert_eq!((went, bench.sends()), (3, vec![3]));
 }
 
+/// Nobody hears that an order was not taken while another call with its key places it.
+#[tokio::test(start_paused = true)]
+async fn one_key_at_once_is_never_refused_for_its_own_order() {
+    let (bench, _) = desk_of(&[broker(A)], day_of("14505"));
+    accepting(&bench);
+    let submitting: Vec<_> = (0..20)
+        .map(|_| {
+            let desk = bench.desk.clone();
+            tokio::spawn(async move { desk.submit(keyed("k"), None).await })
+        })
+        .collect();
+    let mut numbers = std::collections::BTreeSet::new();
+    for submitted in submitting {
+        numbers.insert(match submitted.await.expect("no panic") {
+            Ok(submitted) => submitted.order.number,
+            Err(DeskError::InProgress { existing }) => existing,
+            Err(error) => panic!("{error}"),
+        });
+    }
+    assert_eq!((numbers.len(), bench.sends()), (1, vec![1]));
+    // The room is taken once: another key is refused, the same one replayed.
+    assert_eq!(refusal(&bench, keyed("other")).await.rule, Rule::DayValue);
+    assert!(bench.submitted(keyed("k")).await.expect("taken").replayed);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_restart_counts_what_left_before() {
     let books = Arc::new(FaultyLedger::new(MemoryLedger::new()));
