@@ -1,7 +1,7 @@
 //! How far a limit may be from the last price, and whether the exchange takes it at all today.
 //!
-//! Sources: the exchange's own circuit limits where a quote carries them (NSE: an order outside the day's price band is
-//! refused); the percentage is this gateway's own guard against a slipped finger. By default it holds on the side that
+//! Sources: SEBI circular CIR/MRD/DP/09/2012 of 30 March 2012 (4: price check, no price outside the exchange's bands), with the
+//! bands as a quote carries them; the percentage is this gateway's own guard against a slipped finger. By default it holds on the side that
 //! costs: a buy above, a sale below the last price. A limit far on the other side only rests, and in options is common.
 
 use rust_decimal::Decimal;
@@ -12,7 +12,8 @@ use super::rule::{Refusal, Rule};
 use super::settings::PriceBand;
 
 const BAND: &str = "[checks] price_band_percent, this gateway's own limit";
-const CIRCUIT: &str = "the exchange's price band of the day, as the broker's quote tells it";
+const CIRCUIT: &str =
+    "SEBI CIR/MRD/DP/09/2012 of 30 March 2012, 4, price check; the band as the broker's quote tells it";
 
 /// Refuses a limit that the exchange does not take today.
 pub(crate) fn check_circuit(request: &OrderRequest, known: Option<&KnownPrice>) -> Result<(), Refusal> {

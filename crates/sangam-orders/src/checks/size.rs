@@ -1,11 +1,12 @@
-//! The most units of one order: our own guard against a slipped finger. Lots, ticks and freeze quantities are checked
+//! The most units of one order: our own guard against a slipped finger, below the exchange's most of one order, which SEBI's
+//! circular CIR/MRD/DP/09/2012 of 30 March 2012 (4: quantity limit check) has programs' orders held to. Lots, ticks and freeze quantities are checked
 //! with the instrument (`sangam_core::order_check`).
 
 use sangam_core::Quantity;
 
 use super::rule::{Refusal, Rule};
 
-const SOURCE: &str = "[checks] quantity_max, this gateway's own limit";
+const SOURCE: &str = "[checks] quantity_max, this gateway's own limit for the quantity check of SEBI CIR/MRD/DP/09/2012 of 30 March 2012, 4";
 
 /// Refuses an order of more units than one may have.
 pub(crate) fn check(quantity: Quantity, most: Quantity) -> Result<(), Refusal> {

@@ -1,14 +1,13 @@
 //! What an order is worth, and the most it may be: per order, and together over the day.
 //!
-//! Source: the exchanges' standards NSE/INVG/67858 leave order and value limits to be set before an algorithm trades; the
-//! figures are this gateway's own.
+//! No text sets a figure for a private account: both limits are this gateway's own.
 
 use sangam_core::{Money, OrderRequest, Price, Segment};
 
 use super::rule::{Refusal, Rule};
 
-const PER_ORDER: &str = "[checks] order_value_max, this gateway's own limit (NSE/INVG/67858 asks for one)";
-const PER_DAY: &str = "[checks] day_value_max, this gateway's own limit (NSE/INVG/67858 asks for one)";
+const PER_ORDER: &str = "[checks] order_value_max, this gateway's own limit";
+const PER_DAY: &str = "[checks] day_value_max, this gateway's own limit";
 
 /// The price an order is valued at: its limit, else its trigger, else the last price.
 pub(crate) fn price_of(request: &OrderRequest, last: Option<Price>) -> Option<Price> {
