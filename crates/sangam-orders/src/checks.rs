@@ -1,11 +1,12 @@
 //! What an order has to pass before anything of it is recorded or sent. Each rule is a file of its own, pure, with its
-//! source; this is where they are asked, in order. What the order and its instrument say by themselves (lots, ticks,
+//! source; this is where they are asked, and `pass` in which order. What the order and its instrument say by themselves (lots, ticks,
 //! freeze quantities, products) is checked before, in `sangam_core::order_check`; what one account may send is prepared
 //! after, in `prepare`. Cancellations pass everything.
 
 mod algo;
 mod band;
 mod market;
+mod pass;
 mod phase;
 mod rate;
 mod ratio;
@@ -21,12 +22,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use rust_decimal::Decimal;
 use sangam_core::calendar::TradingDay;
-use sangam_core::ports::{LedgerError, OrderRecord, PassedOver, Ranking};
 use sangam_core::timestamp::Date;
 use sangam_core::{
-    AccountId, IST, Money, Operation, OrderKind, OrderRequest, PositionEffect, Quote, Segment, Timestamp,
+    AccountId, IST, Money, Operation, OrderKind, OrderRequest, PositionEffect, Price, Quote, Segment,
+    Timestamp,
 };
 
 pub use market::{AlwaysInSession, KnownPrice, MarketFacts};
@@ -38,12 +38,7 @@ pub(crate) use tally::Held;
 pub use view::{AccountChecks, ChecksView};
 
 use crate::account::DeskAccount;
-use crate::desk::{Desk, Inner};
-use crate::error::DeskError;
 use tally::{Counts, Tally};
-
-/// How long a price is waited for before an order is refused for want of one.
-const PRICE_PATIENCE: Duration = Duration::from_secs(3);
 
 /// The checks of one desk.
 #[derive(Debug)]
@@ -128,20 +123,27 @@ impl Checks {
         }
     }
 
-    /// What needs a price as well. Answers what the order is worth.
-    fn of_price(&self, request: &OrderRequest, known: Option<&KnownPrice>) -> Result<Option<Money>, Refusal> {
-        let kind = request.pricing.kind();
-        if known.is_none() && self.wants_price(request) {
-            return Err(match kind {
-                OrderKind::Market => value::unpriced(),
-                _ => band::unpriced(),
-            });
+    /// What needs a price as well: one that is known, or for the value of a market order another. Answers what the order is
+    /// worth.
+    fn of_price(
+        &self,
+        request: &OrderRequest,
+        known: Option<&KnownPrice>,
+        otherwise: Option<Price>,
+    ) -> Result<Option<Money>, Refusal> {
+        let last = known.map(|known| known.last);
+        if last.is_none() && self.wants_price(request) {
+            match request.pricing.kind() {
+                OrderKind::Market if otherwise.is_some() => {}
+                OrderKind::Market => return Err(value::unpriced()),
+                _ => return Err(band::unpriced()),
+            }
         }
         if let Some(band) = self.settings.price_band {
             band::check_circuit(request, known)?;
             band::check(request, known, band)?;
         }
-        let worth = value::of(request, known.map(|known| known.last))?;
+        let worth = value::of(request, last.or(otherwise))?;
         if let (Some(worth), Some(most)) = (worth, self.settings.order_value_max) {
             value::check(worth, most)?;
         }
@@ -183,15 +185,14 @@ impl Checks {
         (known.last.is_positive() && age <= self.settings.price_age_max).then_some(known)
     }
 
-    /// Whether the order must not go without a known price.
+    /// Whether the order must not go without a known price. An exit may.
     fn wants_price(&self, request: &OrderRequest) -> bool {
+        if is_exit(request) {
+            return false;
+        }
+        let capped = self.settings.order_value_max.is_some() || self.settings.day_value_max.is_some();
         match request.pricing.kind() {
-            OrderKind::Market => {
-                let valued = request.instrument.exchange.segment() != Segment::Commodity;
-                let capped = !is_exit(request)
-                    && (self.settings.order_value_max.is_some() || self.settings.day_value_max.is_some());
-                valued && capped
-            }
+            OrderKind::Market => capped && request.instrument.exchange.segment() != Segment::Commodity,
             OrderKind::Limit => self.settings.price_band.is_some_and(|band| band.ask),
             OrderKind::StopLossLimit | OrderKind::StopLossMarket => false,
         }
@@ -210,188 +211,4 @@ impl Checks {
 /// Whether an order closes a position, as declared.
 fn is_exit(request: &OrderRequest) -> bool {
     request.position_effect == Some(PositionEffect::Close)
-}
-
-impl Inner {
-    /// Passes a placement through the checks: out of the ranking goes who may not take it, and the value is answered
-    /// that [`Checks::hold`] puts on the day's account.
-    ///
-    /// # Errors
-    /// [`DeskError::Refused`] with nothing recorded or sent; [`DeskError::Ledger`] when today's orders cannot be read.
-    pub(crate) async fn pass_checks(
-        &self,
-        request: &OrderRequest,
-        ranking: &mut Ranking,
-    ) -> Result<Option<Money>, DeskError> {
-        let now = self.parts.clock.now();
-        self.checks.of_order(request, now)?;
-        self.count_today(now).await?;
-        self.narrow_to_allowed(request, ranking, now)?;
-        let known = match self.checks.known(request, now) {
-            None if self.checks.wants_price(request) => self.asked_price(request, ranking).await,
-            known => known,
-        };
-        Ok(self.checks.of_price(request, known.as_ref())?)
-    }
-
-    /// Passes the new terms of an order through the checks, and puts what they are worth more on the day's account.
-    ///
-    /// # Errors
-    /// As for [`Inner::pass_checks`].
-    pub(crate) async fn pass_change(
-        &self,
-        order: &OrderRecord,
-        account: &DeskAccount,
-        request: &OrderRequest,
-    ) -> Result<(), DeskError> {
-        let (checks, now) = (&self.checks, self.parts.clock.now());
-        if request.after_market {
-            // Whether it still waits for the session or is in it is for the broker to say.
-            checks.of_size(request)?;
-        } else {
-            checks.of_order(request, now)?;
-        }
-        self.count_today(now).await?;
-        checks.of_account(account, request, now)?;
-        let old = value::price_of(&order.request, order.average_price);
-        let known = checks.known(request, now).or_else(|| {
-            old.map(|last| KnownPrice {
-                last,
-                lower_circuit: None,
-                upper_circuit: None,
-                at: now,
-            })
-        });
-        let new = checks.of_price(request, known.as_ref())?;
-        let before = value::of(&order.request, known.map(|known| known.last))?;
-        if let (Some(new), Some(before)) = (new, before)
-            && let Some(more) = new.checked_sub(before).ok().filter(|more| more.is_positive())
-        {
-            // The value stays on the day's account: whether the change was taken may never be known.
-            drop(checks.hold(Some(more), request)?);
-        }
-        Ok(())
-    }
-
-    async fn count_today(&self, now: Timestamp) -> Result<(), LedgerError> {
-        if !self.checks.settings.counts() {
-            return Ok(());
-        }
-        self.load_today(now).await
-    }
-
-    async fn load_today(&self, now: Timestamp) -> Result<(), LedgerError> {
-        let (parts, today) = (&self.parts, IST::date(now));
-        self.checks
-            .tally
-            .of_day(today, parts.ledger.as_ref(), &parts.group)
-            .await
-    }
-
-    fn narrow_to_allowed(
-        &self,
-        request: &OrderRequest,
-        ranking: &mut Ranking,
-        now: Timestamp,
-    ) -> Result<(), Refusal> {
-        let mut refusals: Vec<Refusal> = Vec::new();
-        for candidate in std::mem::take(&mut ranking.candidates) {
-            let account = self.account(&candidate.account);
-            match account.map_or(Ok(()), |account| self.checks.of_account(account, request, now)) {
-                Ok(()) => ranking.candidates.push(candidate),
-                Err(refusal) => {
-                    ranking.passed_over.push(PassedOver {
-                        account: candidate.account,
-                        broker: candidate.broker,
-                        reason: refusal.message.clone(),
-                    });
-                    refusals.push(refusal);
-                }
-            }
-        }
-        if !ranking.candidates.is_empty() || refusals.is_empty() {
-            return Ok(());
-        }
-        let each: Vec<_> = refusals.iter().map(|refusal| refusal.message.as_str()).collect();
-        let message = each.join("; ");
-        let first = refusals.swap_remove(0);
-        Err(Refusal { message, ..first })
-    }
-
-    /// A price from the first of the accounts that tells one.
-    async fn asked_price(&self, request: &OrderRequest, ranking: &Ranking) -> Option<KnownPrice> {
-        let asked = std::slice::from_ref(&request.instrument);
-        let ask = async {
-            for candidate in &ranking.candidates {
-                let Some(account) = self.account(&candidate.account) else {
-                    continue;
-                };
-                let Ok(quotes) = account.broker.quotes(asked).await else {
-                    continue;
-                };
-                let own = quotes.into_iter().find(|(id, _)| *id == request.instrument);
-                if let Some((_, Ok(quote))) = own
-                    && quote.last.is_positive()
-                {
-                    self.checks.market.note(&quote);
-                    return Some(KnownPrice::from(&quote));
-                }
-            }
-            None
-        };
-        tokio::time::timeout(PRICE_PATIENCE, ask).await.ok().flatten()
-    }
-}
-
-impl Desk {
-    /// The checks as they stand, with today's counts.
-    ///
-    /// # Errors
-    /// [`DeskError::Ledger`] when today's orders cannot be read.
-    pub async fn checks(&self) -> Result<ChecksView, DeskError> {
-        let inner = &self.inner;
-        let (checks, now) = (&inner.checks, inner.parts.clock.now());
-        inner.load_today(now).await?;
-        let settings = &checks.settings;
-        let market_time = checks.market.time(now);
-        let day = checks.tally.shown();
-        let account = |account: &DeskAccount| {
-            let counts = checks.tally.counts(account.id());
-            let ratio = Decimal::from(counts.messages()) / Decimal::from(counts.trades.max(1));
-            let session = match (&settings.calendar, market_time, account.broker.session()) {
-                (Some(calendar), Some(at), Some(session)) => {
-                    let granted = session::granted_at(&session, now, at);
-                    session::check(calendar, account.id(), granted, at).err()
-                }
-                _ => None,
-            };
-            AccountChecks {
-                account: account.id().clone(),
-                broker: account.name(),
-                orders: counts.orders,
-                modifies: counts.modifies,
-                cancels: counts.cancels,
-                trades: counts.trades,
-                ratio: ratio.round_dp(2).normalize(),
-                ratio_warning: settings.trade_ratio.map(|ratio| ratio.warning),
-                ratio_max: settings.trade_ratio.map(|ratio| ratio.limit),
-                state: checks.state(&counts),
-                session: session.map(|refusal| refusal.message),
-            }
-        };
-        Ok(ChecksView {
-            group: inner.parts.group.clone(),
-            simulated: inner.parts.simulated,
-            market_time,
-            unknown_year: settings
-                .calendar
-                .as_ref()
-                .zip(market_time)
-                .is_some_and(|(calendar, at)| calendar.day(IST::date(at)) == TradingDay::Assumed),
-            day_value: day.map_or(Money::ZERO, |day| day.value),
-            day_value_max: settings.day_value_max,
-            order_value_max: settings.order_value_max,
-            accounts: inner.parts.accounts.iter().map(account).collect(),
-        })
-    }
 }

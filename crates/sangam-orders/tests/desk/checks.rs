@@ -428,6 +428,34 @@ async fn an_unknown_year_trades_on_weekdays_and_is_told() {
     assert_eq!(refused(&bench, opening()).await.rule, Rule::MarketHours);
 }
 
+/// A change is compared with the market, never with the order's own old price.
+#[tokio::test(start_paused = true)]
+async fn a_change_is_compared_with_the_market_alone() {
+    let (bench, market) = desk_of(&[broker(A)], strict());
+    bench.brokers[0].place.then(Ok(samples::placed("1")));
+    bench.brokers[0].order.always(|_| Err(unreachable()));
+    let order = bench.submit(limit("1300")).await;
+    *market.price.lock() = None;
+    bench.brokers[0].modify.then(Ok(accepted()));
+    let nearer = Modification {
+        price: Some(samples::price("1450")),
+        ..Modification::default()
+    };
+    bench.desk.modify(order.number, nearer).await.expect("accepted");
+    assert!(
+        bench.brokers[0].quotes.calls().is_empty(),
+        "no price was asked for"
+    );
+    let dearer = Modification {
+        price: Some(samples::price("2001")),
+        ..nearer
+    };
+    match bench.desk.modify(order.number, dearer).await {
+        Err(DeskError::Refused(refusal)) => assert_eq!(refusal.rule, Rule::OrderValue),
+        other => panic!("{other:?}"),
+    }
+}
+
 /// A sale far below the market is as costly as a purchase far above it.
 #[tokio::test(start_paused = true)]
 async fn both_sides_are_guarded() {
