@@ -135,6 +135,41 @@ async fn segments_close_at_their_own_time() {
     );
 }
 
+/// Three seconds before the hour at which Upstox ends its tokens, by the simulator's clock: the account is logged in anew
+/// when that has come, though the next health check is an hour away, and orders go on.
+#[tokio::test]
+async fn a_simulated_session_ends_and_begins_by_its_simulators_clock() {
+    let stack = Stack::begun_at(&[UPSTOX], "2026-11-27T03:29:57", true, |raw| {
+        raw.health_interval_s = 3_600;
+    })
+    .await;
+    let account = "sim-upstox".parse().expect("a name");
+    let broker = stack.system.broker(&account).expect("configured");
+    let first = broker.session().expect("logged in");
+    let lives = first.expires_at.duration_since(stack.system.now());
+    assert!(lives.as_secs() < 3, "it ends by the simulator's clock: {lives:?}");
+    let renewed = async {
+        let mut pace = tokio::time::interval(std::time::Duration::from_millis(50));
+        loop {
+            pace.tick().await;
+            let session = broker
+                .session()
+                .filter(|session| session.granted_at > first.granted_at);
+            if let Some(session) = session {
+                return session;
+            }
+        }
+    };
+    let patience = std::time::Duration::from_secs(20);
+    let second = tokio::time::timeout(patience, renewed)
+        .await
+        .expect("logged in anew");
+    assert!(second.expires_at > first.expires_at);
+    let served = Served::with(stack, 10_000).await;
+    let (status, answer) = served.call("placeorder", order(&json!({}))).await;
+    assert_eq!((status, &answer["state"]), (200, &json!("working")), "{answer}");
+}
+
 /// The limits of the configuration hold, and a change is held to them like an order.
 #[tokio::test]
 async fn figures_of_the_configuration_are_held() {

@@ -71,8 +71,18 @@ impl Stack {
         ist: &str,
         change: impl FnOnce(&mut RawConfig),
     ) -> Self {
+        Self::begun_at(brokers, ist, false, change).await
+    }
+
+    /// A stack over simulators whose clock began at an Indian time.
+    pub(crate) async fn begun_at(
+        brokers: &[BrokerName],
+        ist: &str,
+        always_open: bool,
+        change: impl FnOnce(&mut RawConfig),
+    ) -> Self {
         let sim = SimConfig {
-            always_open: false,
+            always_open,
             start: Some(ist.parse().expect("a civil time")),
             ..SimConfig::default()
         };

@@ -8,7 +8,8 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use sangam_broker::{Reads, ReadsSettings, Transport as _, WireRequest};
 use sangam_core::instrument::ContractKind;
-use sangam_core::{Clock, GroupId, InstrumentId, Operation, Quote, Segment, Timestamp};
+use sangam_core::session::{MarketSession, next_daily_cut};
+use sangam_core::{Clock, GroupId, IST, InstrumentId, Operation, Quote, Segment, Timestamp};
 use sangam_instruments::{LiveTable, Table};
 use sangam_orders::checks::{CheckSettings, Checks, ChecksView, KnownPrice, MarketFacts};
 use sangam_orders::{Desk, DeskError};
@@ -27,20 +28,28 @@ const LOOK_AGAIN: Duration = Duration::from_secs(30);
 #[derive(Debug)]
 pub(crate) struct SimulatedTime {
     base_url: String,
-    /// How far it is ahead of ours; `None` while it is in session at any hour, or not known.
-    ahead_us: Mutex<Option<i64>>,
+    told: Mutex<Told>,
+}
+
+/// What a simulator told of its time. Before it did, its time is ours and it is in session at any hour.
+#[derive(Debug, Clone, Copy, Default)]
+struct Told {
+    /// How far its clock is ahead of ours.
+    ahead_us: i64,
+    /// Whether it keeps the hours of the exchanges.
+    keeps_hours: bool,
 }
 
 impl SimulatedTime {
     fn at(&self, now: Timestamp) -> Option<Timestamp> {
-        let ahead = (*self.ahead_us.lock())?;
-        Timestamp::from_microsecond(now.as_microsecond().saturating_add(ahead)).ok()
+        let told = *self.told.lock();
+        told.keeps_hours.then(|| shifted(now, told.ahead_us))
     }
 
     /// Asks the simulator. One that does not answer leaves things as they are.
     async fn look(&self, clock: &dyn Clock) {
         #[derive(Deserialize)]
-        struct Told {
+        struct ItsClock {
             now: Timestamp,
             always_open: bool,
         }
@@ -50,15 +59,32 @@ impl SimulatedTime {
         };
         let request = WireRequest::new(Operation::SessionCheck, http::Method::GET, url).timeout(PATIENCE);
         let told = match transport.send(request).await {
-            Ok(answer) => serde_json::from_slice::<Told>(&answer.body).ok(),
+            Ok(answer) => serde_json::from_slice::<ItsClock>(&answer.body).ok(),
             Err(_) => None,
         };
         let Some(told) = told else {
             tracing::debug!(base_url = self.base_url, "the simulator does not tell its time");
             return;
         };
-        let ahead = told.now.as_microsecond() - clock.now().as_microsecond();
-        *self.ahead_us.lock() = (!told.always_open).then_some(ahead);
+        *self.told.lock() = Told {
+            ahead_us: told.now.as_microsecond() - clock.now().as_microsecond(),
+            keeps_hours: !told.always_open,
+        };
+    }
+}
+
+fn shifted(at: Timestamp, us: i64) -> Timestamp {
+    Timestamp::from_microsecond(at.as_microsecond().saturating_add(us)).unwrap_or(at)
+}
+
+/// A simulated session that ends when its simulator's clock shows the hour, not ours.
+fn ending_by(session: MarketSession, ahead_us: i64) -> MarketSession {
+    let cut = IST::civil(session.expires_at).time();
+    let granted = shifted(session.granted_at, ahead_us);
+    let end = next_daily_cut(granted, cut.hour(), cut.minute());
+    MarketSession {
+        expires_at: shifted(end, -ahead_us),
+        ..session
     }
 }
 
@@ -159,7 +185,7 @@ impl Markets {
             if let Some(base) = account.hosts.base.as_ref().filter(|_| account.simulated && first) {
                 let time = SimulatedTime {
                     base_url: base.clone(),
-                    ahead_us: Mutex::default(),
+                    told: Mutex::default(),
                 };
                 simulated.push((account.group.clone(), Arc::new(time)));
             }
@@ -183,6 +209,14 @@ impl Markets {
             shares: Arc::clone(&self.shares),
         };
         Checks::new(settings, Arc::new(market))
+    }
+
+    /// A session of a simulated group, its end taken from the simulator's clock.
+    pub(crate) fn ending_by_its_clock(&self, group: &GroupId, session: MarketSession) -> MarketSession {
+        match self.simulated.iter().find(|(name, _)| name == group) {
+            Some((_, time)) => ending_by(session, time.told.lock().ahead_us),
+            None => session,
+        }
     }
 
     /// Asks every simulator for its time.
@@ -263,11 +297,41 @@ mod tests {
     fn a_simulated_market_has_its_simulators_time() {
         let time = SimulatedTime {
             base_url: String::new(),
-            ahead_us: Mutex::default(),
+            told: Mutex::default(),
         };
-        let now: Timestamp = "2026-11-23T04:00:00Z".parse().expect("an instant");
+        let now = at("2026-11-23T04:00:00Z");
         assert_eq!(time.at(now), None);
-        *time.ahead_us.lock() = Some(-3_600_000_000);
-        assert_eq!(time.at(now), "2026-11-23T03:00:00Z".parse().ok());
+        let hour_behind = Told {
+            ahead_us: -3_600_000_000,
+            keeps_hours: true,
+        };
+        *time.told.lock() = hour_behind;
+        assert_eq!(time.at(now), Some(at("2026-11-23T03:00:00Z")));
+    }
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().expect("an instant")
+    }
+
+    /// Granted at 03:00 in India by ours and ending at 03:30; the simulator is at 04:00, or at 02:00 of another day.
+    #[test]
+    fn a_simulated_session_ends_by_its_simulators_clock() {
+        let check = |ahead_s: i64, end: &str| {
+            let session = MarketSession {
+                token: sangam_core::session::AccessToken::new("test-token"),
+                user_id: None,
+                granted_at: at("2026-11-22T21:30:00Z"),
+                expires_at: at("2026-11-22T22:00:00Z"),
+            };
+            assert_eq!(
+                ending_by(session, ahead_s * 1_000_000).expires_at,
+                at(end),
+                "{ahead_s} s ahead"
+            );
+        };
+        check(0, "2026-11-22T22:00:00Z");
+        check(3_600, "2026-11-23T21:00:00Z");
+        check(-3_600, "2026-11-22T23:00:00Z");
+        check(-90_000, "2026-11-22T23:00:00Z");
     }
 }

@@ -180,11 +180,8 @@ impl System {
                 data_dir,
             }),
         };
-        tokio::join!(
-            system.resume_sessions(),
-            system.masters_at_start(simulated_only),
-            system.inner.markets.look(system.inner.clock.as_ref()),
-        );
+        system.inner.markets.look(system.inner.clock.as_ref()).await;
+        tokio::join!(system.resume_sessions(), system.masters_at_start(simulated_only));
         system.check_health_once().await;
         for desk in &system.inner.desks {
             if let Err(error) = desk.recover().await {
