@@ -1,20 +1,29 @@
 //! The seed's `api_failover_mechanism`: when the first broker's health check fails, the order goes to the next, and the
 //! audit record says why.
 
-use sangam_core::ports::Selector as _;
 use sangam_core::{BrokerName, OrderState, PositionEffect};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::{Stack, market_buy, resting_buy};
 
 #[tokio::test]
 async fn api_failover_mechanism() {
     let stack = Stack::over(&[BrokerName::Flattrade, BrokerName::Upstox]).await;
-    let flattrade = "sim-flattrade".parse().expect("a name");
+    // Flattrade's health check fails and Upstox's passes; Flattrade would take orders all the same.
     stack
-        .system
-        .router()
-        .observe_health(&flattrade, Some("health check failed".into()));
+        .fault(BrokerName::Flattrade, json!({"reads_down": true}))
+        .await;
+    stack.system.check_health_once().await;
+    let views = stack.system.brokers();
+    let health: Vec<_> = views
+        .iter()
+        .map(|view| (view.broker, view.unhealthy.is_none()))
+        .collect();
+    assert_eq!(
+        health,
+        [(BrokerName::Flattrade, false), (BrokerName::Upstox, true)]
+    );
+    let why = views[0].unhealthy.clone().expect("a reason");
 
     let order = stack.submit(market_buy()).await;
     let order = stack.wait(&order, &[OrderState::Filled]).await;
@@ -35,10 +44,7 @@ async fn api_failover_mechanism() {
     let detail: Value = serde_json::from_str(&received.detail).expect("json");
     assert_eq!(detail["candidates"][0]["broker"], "upstox");
     assert_eq!(detail["passed_over"][0]["broker"], "flattrade");
-    assert_eq!(
-        detail["passed_over"][0]["reason"],
-        "unhealthy: health check failed"
-    );
+    assert_eq!(detail["passed_over"][0]["reason"], format!("unhealthy: {why}"));
 }
 
 #[tokio::test]

@@ -3,9 +3,11 @@
 
 mod api_failover_mechanism;
 mod bad_input;
+mod baskets;
 mod brokers_down;
 mod cache_backends;
 mod cache_performance_under_load;
+mod checks;
 mod gateway_contract;
 mod gateways_share;
 mod kill_books;

@@ -62,8 +62,41 @@ impl Stack {
         clock: Arc<dyn Clock>,
         change: impl FnOnce(&mut RawConfig),
     ) -> Self {
+        Self::over_sims(brokers, clock, SimConfig::default(), change).await
+    }
+
+    /// A stack over simulators that keep hours, their clock begun at an Indian time.
+    pub(crate) async fn at_hour(
+        brokers: &[BrokerName],
+        ist: &str,
+        change: impl FnOnce(&mut RawConfig),
+    ) -> Self {
+        Self::begun_at(brokers, ist, false, change).await
+    }
+
+    /// A stack over simulators whose clock began at an Indian time.
+    pub(crate) async fn begun_at(
+        brokers: &[BrokerName],
+        ist: &str,
+        always_open: bool,
+        change: impl FnOnce(&mut RawConfig),
+    ) -> Self {
+        let sim = SimConfig {
+            always_open,
+            start: Some(ist.parse().expect("a civil time")),
+            ..SimConfig::default()
+        };
+        Self::over_sims(brokers, Arc::new(SystemClock::new()), sim, change).await
+    }
+
+    async fn over_sims(
+        brokers: &[BrokerName],
+        clock: Arc<dyn Clock>,
+        sim_config: SimConfig,
+        change: impl FnOnce(&mut RawConfig),
+    ) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let sim_clock = SimConfig::default().clock();
+        let sim_clock = sim_config.clock();
         let mut sims = Vec::new();
         let mut raw = RawConfig {
             data_dir: folder.path().join("data"),
@@ -81,7 +114,7 @@ impl Stack {
                 simulated_broker(broker.as_str()),
                 SimConfig {
                     rules: rules_of(account),
-                    ..SimConfig::default()
+                    ..sim_config.clone()
                 },
                 sim_clock.clone(),
                 loopback,

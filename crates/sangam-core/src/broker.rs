@@ -127,6 +127,8 @@ pub struct Capabilities {
     pub orders_by_tag: bool,
     /// Whether after-market orders can be placed.
     pub after_market: bool,
+    /// Whether an order has a field for the algorithm's name.
+    pub carries_algo: bool,
     /// Whether a modification must name the quantity even when it does not change.
     pub modify_needs_quantity: bool,
     /// Whether it is documented that the quantity of a modification is the whole one, filled part included. Where it is
@@ -149,6 +151,7 @@ impl Capabilities {
             candles: false,
             orders_by_tag: false,
             after_market: false,
+            carries_algo: false,
             modify_needs_quantity: false,
             modify_quantity_is_total: false,
         }

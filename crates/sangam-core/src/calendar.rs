@@ -122,6 +122,19 @@ impl Calendar {
         }
     }
 
+    /// The same with more holidays, and more years whose list is complete.
+    #[must_use]
+    pub fn with(
+        mut self,
+        years: impl IntoIterator<Item = i16>,
+        holidays: impl IntoIterator<Item = Holiday>,
+    ) -> Self {
+        let more = Self::new(years, holidays);
+        self.holidays.extend(more.holidays);
+        self.years.extend(more.years);
+        self
+    }
+
     /// Whether a day trades.
     #[must_use]
     pub fn day(&self, day: Date) -> TradingDay {
@@ -150,6 +163,19 @@ impl Calendar {
                 return Some(candidate);
             }
             candidate = candidate.yesterday().ok()?;
+        }
+        None
+    }
+
+    /// The first trading day after a day, at most a fortnight on.
+    #[must_use]
+    pub fn after(&self, day: Date) -> Option<Date> {
+        let mut candidate = day;
+        for _ in 0..14 {
+            candidate = candidate.tomorrow().ok()?;
+            if self.day(candidate) != TradingDay::Shut {
+                return Some(candidate);
+            }
         }
         None
     }
@@ -309,5 +335,19 @@ mod tests {
             Some(date(2026, 11, 20))
         );
         assert_eq!(calendar.holiday(date(2026, 12, 25)), Some("Christmas"));
+        assert_eq!(calendar.after(date(2026, 11, 20)), Some(date(2026, 11, 23)));
+    }
+
+    #[test]
+    fn a_calendar_grows_by_a_year() {
+        let pongal = Holiday {
+            date: date(2027, 1, 14),
+            name: "Pongal".to_owned(),
+        };
+        let calendar = Calendar::shipped().with([2027], [pongal]);
+        assert_eq!(calendar.day(date(2027, 1, 14)), TradingDay::Shut);
+        assert_eq!(calendar.day(date(2027, 1, 15)), TradingDay::Open);
+        assert_eq!(calendar.day(date(2026, 12, 25)), TradingDay::Shut);
+        assert_eq!(calendar.day(date(2028, 1, 3)), TradingDay::Assumed);
     }
 }

@@ -42,7 +42,8 @@ impl Default for Slippage {
 ///
 /// # Errors
 /// [`ErrorKind::NotOffered`] for a kind the account may not send and that has no protected form;
-/// [`ErrorKind::InvalidRequest`] when a fresh quote is needed and missing or old. Nothing is sent in either case.
+/// [`ErrorKind::InvalidRequest`] when a fresh quote is needed and missing or old, or when nothing tells the step of the
+/// prices. Nothing is sent in either case.
 ///
 /// ```
 /// use sangam_core::protect::{Slippage, protect};
@@ -133,6 +134,14 @@ fn fresh(quote: Option<&Quote>, slippage: Slippage, now: Timestamp) -> Result<&Q
 }
 
 fn beyond(from: Price, side: Side, slippage: Slippage, tick: Price) -> Result<Price> {
+    if tick.is_zero() {
+        // A limit off the step would be refused by the exchange.
+        return Err(Error::refused(
+            ErrorKind::InvalidRequest,
+            "no master and no quote tells the step of its prices, so no limit can be made for it; send LIMIT or SL with a \
+             price of your own",
+        ));
+    }
     let step = from.decimal() * Decimal::new(i64::from(slippage.basis_points), 4);
     let (moved, rounding) = match side {
         Side::Buy => (from.decimal() + step, Rounding::Down),

@@ -4,7 +4,9 @@
 pub(crate) mod args;
 mod audit;
 mod backup;
+mod basket;
 mod books;
+mod checks;
 mod client;
 mod copying;
 mod doctor;
@@ -39,12 +41,14 @@ pub(crate) async fn run(cli: Cli) -> Result<()> {
         Command::Sim(args) => sim::run(&common, &args).await,
         Command::Login(args) => login::run(&common, &args).await,
         Command::Orders(command) => orders::run(&common, command).await,
+        Command::Basket(args) => basket::run(&common, &args).await,
         Command::Quote(args) => reads::quote(&common, &args).await,
         Command::Positions => reads::positions(&common).await,
         Command::Holdings => reads::holdings(&common).await,
         Command::Portfolio(args) => portfolio::run(&common, &args).await,
         Command::Funds => reads::funds(&common).await,
         Command::Brokers => reads::brokers(&common).await,
+        Command::Checks => checks::run(&common).await,
         Command::Limits => limits::run(&common).await,
         Command::Instruments(command) => instruments::run(&common, command).await,
         Command::Forecast(command) => forecast::run(&common, &command),

@@ -2,6 +2,8 @@
 
 #[path = "cli/audit.rs"]
 mod audit;
+#[path = "cli/baskets.rs"]
+mod baskets;
 #[path = "cli/books.rs"]
 mod books;
 #[path = "cli/config.rs"]

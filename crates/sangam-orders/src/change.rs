@@ -40,7 +40,7 @@ impl Desk {
     /// Changes an order that stands. The answer is the broker's acceptance of the request; the books show the change.
     ///
     /// # Errors
-    /// [`DeskError::NotFound`], [`DeskError::WrongState`] and [`DeskError::Invalid`] with nothing sent;
+    /// [`DeskError::NotFound`], [`DeskError::WrongState`], [`DeskError::Refused`] and [`DeskError::Invalid`] with nothing sent;
     /// [`DeskError::Broker`] with an outcome that says whether the change may have been taken.
     pub async fn modify(&self, number: OrderNumber, change: Modification) -> Result<OrderRecord, DeskError> {
         let inner = Arc::clone(&self.inner);
@@ -76,6 +76,7 @@ async fn modify(
     let (order, account) = standing(inner, number).await?;
     let id = order.broker_order_id.clone().ok_or(DeskError::NotFound(number))?;
     let (request, sent) = new_terms(inner, &order, account, change)?;
+    inner.pass_change(&order, account, &request).await?;
     let can = account.broker.capabilities();
     let quantity_changes = request.quantity != order.request.quantity;
     if (quantity_changes || can.modify_needs_quantity)
@@ -315,6 +316,7 @@ async fn timed<T>(
 ) -> Result<T, Error> {
     let started = inner.parts.clock.monotonic();
     let wait = inner.parts.settings.answer_wait;
+    inner.checks.sent(account.id(), operation);
     let answer = tokio::time::timeout(wait, call).await.unwrap_or_else(|_| {
         let what = format!("no answer within {} s", wait.as_secs_f32());
         Err(Error::new(ErrorKind::Timeout, Outcome::Unknown, what).at(account.name()))

@@ -16,11 +16,13 @@ use sangam_core::{
 use tokio::sync::Notify;
 
 use crate::account::DeskAccount;
+use crate::checks::Checks;
 use crate::drive::{self, Placement};
 use crate::error::DeskError;
 use crate::freshness::Freshness;
 use crate::pace::Pace;
 use crate::progress::Progress;
+use crate::same_key::{SameKey, Submitting};
 use crate::settings::DeskSettings;
 use crate::tag::TagKey;
 use crate::trades_written::TradesWritten;
@@ -56,8 +58,10 @@ pub struct DeskParts {
 
 pub(crate) struct Inner {
     pub(crate) parts: DeskParts,
+    pub(crate) checks: Checks,
     pub(crate) reading: BTreeMap<AccountId, Reading>,
     pub(crate) progress: Arc<Progress>,
+    pub(crate) same_key: Arc<SameKey>,
     /// Held from the look at what can be sold or closed until the order that sells it is in the books.
     pub(crate) selling: Arc<tokio::sync::Mutex<()>>,
 }
@@ -104,9 +108,15 @@ pub struct Submitted {
 }
 
 impl Desk {
-    /// A desk over its parts. Call [`Desk::recover`] before the first order and run [`Desk::watch`] beside it.
+    /// A desk over its parts, with no checks beside each order's own.
     #[must_use]
     pub fn new(parts: DeskParts) -> Self {
+        Self::checked(parts, Checks::none())
+    }
+
+    /// A desk over its parts that holds every order to these checks. Call [`Desk::recover`] before the first order and run [`Desk::watch`] beside it.
+    #[must_use]
+    pub fn checked(parts: DeskParts, checks: Checks) -> Self {
         let reading = parts
             .accounts
             .iter()
@@ -126,8 +136,10 @@ impl Desk {
         Self {
             inner: Arc::new(Inner {
                 parts,
+                checks,
                 reading,
                 progress: Arc::default(),
+                same_key: Arc::default(),
                 selling: Arc::default(),
             }),
         }
@@ -151,7 +163,7 @@ impl Desk {
     /// one is answered.
     ///
     /// # Errors
-    /// [`DeskError::Invalid`], [`DeskError::UnknownInstrument`], [`DeskError::NoAccount`] and [`DeskError::BooksClosed`]
+    /// [`DeskError::Invalid`], [`DeskError::Refused`], [`DeskError::UnknownInstrument`], [`DeskError::NoAccount`] and [`DeskError::BooksClosed`]
     /// before anything is recorded or sent; [`DeskError::KeyReused`] and [`DeskError::InProgress`] for a client order id
     /// in use; [`DeskError::Ledger`] with nothing sent. An order that a broker refused is no error: it is answered as
     /// rejected.
@@ -161,9 +173,39 @@ impl Desk {
         pinned: Option<BrokerName>,
     ) -> Result<Submitted, DeskError> {
         let body_digest = digest::of(&draft, pinned, &self.inner.parts.group);
+        self.submit_as(draft, pinned, body_digest).await
+    }
+
+    /// The same under a digest of what was sent: an order of a basket is told apart by the whole basket.
+    pub(crate) async fn submit_as(
+        &self,
+        draft: OrderDraft,
+        pinned: Option<BrokerName>,
+        body_digest: String,
+    ) -> Result<Submitted, DeskError> {
         if let Some(earlier) = self.inner.replay(&draft, &body_digest).await? {
             return Ok(earlier);
         }
+        let key = draft.client_order_id.as_ref();
+        let submitting = self.inner.same_key.enter(key);
+        let error = match self.try_submit(&draft, pinned, &body_digest, submitting).await {
+            Err(error) if error.is_before_the_books() => error,
+            done => return done,
+        };
+        // Another submission of the key may have passed where this one did not: then that order is the answer.
+        if let Some(key) = key {
+            self.inner.same_key.nobody_submits(key).await;
+        }
+        self.inner.replay(&draft, &body_digest).await?.ok_or(error)
+    }
+
+    async fn try_submit(
+        &self,
+        draft: &OrderDraft,
+        pinned: Option<BrokerName>,
+        body_digest: &str,
+        submitting: Submitting,
+    ) -> Result<Submitted, DeskError> {
         if let Some(why) = self.inner.progress.obstacle() {
             return Err(DeskError::BooksClosed { why });
         }
@@ -185,6 +227,7 @@ impl Desk {
         ranking
             .passed_over
             .retain(|passed| self.inner.account(&passed.account).is_some());
+        let value = self.inner.pass_checks(&request, &mut ranking).await?;
         let selling = if eligible::is_bound(&request) {
             Some(Arc::clone(&self.inner.selling).lock_owned().await)
         } else {
@@ -200,7 +243,7 @@ impl Desk {
             owner: parts.owner.clone(),
             group: parts.group.clone(),
             client_order_id: draft.client_order_id.clone(),
-            body_digest: body_digest.clone(),
+            body_digest: body_digest.to_owned(),
             request,
             strategy: draft.strategy.clone(),
             state: OrderState::Received,
@@ -224,15 +267,22 @@ impl Desk {
             tick: instrument.tick,
             began,
             selling,
+            submitting,
         };
-        let driven = tokio::spawn(supervise(Arc::clone(&self.inner), placement));
+        let held = self.inner.checks.hold(value, &placement.record.request)?;
+        let inner = Arc::clone(&self.inner);
+        let driven = tokio::spawn(async move {
+            let driven = supervise(inner, placement).await;
+            held.settle(&driven);
+            driven
+        });
         match driven.await.map_err(|_| DeskError::Interrupted)? {
             Ok(order) => Ok(Submitted {
                 order,
                 replayed: false,
             }),
             Err(DeskError::Ledger(LedgerError::DuplicateClientOrderId { .. })) => {
-                let earlier = self.inner.replay(&draft, &body_digest).await?;
+                let earlier = self.inner.replay(draft, body_digest).await?;
                 earlier.ok_or(DeskError::Interrupted)
             }
             Err(error) => Err(error),

@@ -27,6 +27,11 @@ pub(crate) fn of(draft: &OrderDraft, pinned: Option<BrokerName>, group: &GroupId
         option(pinned.map(|broker| broker.to_string())),
         group.to_string(),
     ];
+    of_all(&fields)
+}
+
+/// A digest over texts, each with its length before it, so that none runs into the next.
+pub(crate) fn of_all(fields: &[String]) -> String {
     let mut hasher = Sha256::new();
     for field in fields {
         hasher.update(field.len().to_le_bytes());

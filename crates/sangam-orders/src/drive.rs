@@ -24,6 +24,7 @@ use crate::error::DeskError;
 use crate::progress::Driven;
 use crate::proof::NotPlacedProof;
 use crate::receive::receive;
+use crate::same_key::Submitting;
 use crate::turn::{Turn, order_scope};
 use crate::write::Ways;
 
@@ -44,6 +45,8 @@ pub(crate) struct Placement {
     pub(crate) began: Monotonic,
     /// Held by sales until they are in the books, so that two never count on the same units.
     pub(crate) selling: Option<OwnedMutexGuard<()>>,
+    /// Held until it is in the books, so that another submission of its key does not answer before.
+    pub(crate) submitting: Submitting,
 }
 
 /// One order on its way, and what its steps need.
@@ -66,9 +69,10 @@ pub(crate) async fn place(
         tick,
         began,
         selling,
+        submitting,
     } = placement;
     let order = receive(&inner, &driven, record, &ranking).await?;
-    drop(selling);
+    drop((selling, submitting));
     let drive = Drive {
         inner,
         driven,
@@ -241,6 +245,7 @@ impl Drive {
             tag: Some(intent.tag.clone()),
             algo: account.algo.clone(),
         };
+        self.inner.checks.sent(account.id(), Operation::Place);
         let started = parts.clock.monotonic();
         let call = with_permit(order_scope(account.id()), permit, account.broker.place(&command));
         let answer = tokio::time::timeout(parts.settings.answer_wait, call).await;

@@ -1,5 +1,6 @@
 //! What the desk answers when it does not take or cannot finish a command.
 
+use crate::checks::Refusal;
 use sangam_core::ports::LedgerError;
 use sangam_core::{Error, FieldErrors, InstrumentId, OrderNumber, OrderState};
 
@@ -10,6 +11,9 @@ pub enum DeskError {
     /// The order is wrong by itself. Nothing was recorded or sent.
     #[error("{0}")]
     Invalid(FieldErrors),
+    /// A check before the order refused it. Nothing was recorded or sent.
+    #[error("{0}")]
+    Refused(#[from] Refusal),
     /// No such instrument in today's masters. Nothing was recorded or sent.
     #[error("unknown instrument {0}; look it up with `sangam instruments search`")]
     UnknownInstrument(InstrumentId),
@@ -61,4 +65,18 @@ pub enum DeskError {
     /// The task that drove the command ended without an answer: a bug, or the program is stopping.
     #[error("the command was interrupted; ask for the order's status before sending it again")]
     Interrupted,
+}
+
+impl DeskError {
+    /// Whether the order was refused before anything of it came into the books.
+    pub(crate) fn is_before_the_books(&self) -> bool {
+        matches!(
+            self,
+            Self::Invalid(_)
+                | Self::Refused(_)
+                | Self::UnknownInstrument(_)
+                | Self::NoAccount { .. }
+                | Self::BooksClosed { .. }
+        )
+    }
 }

@@ -2,7 +2,9 @@
 
 mod abandoned;
 mod account;
+mod basket;
 mod change;
+pub mod checks;
 mod desk;
 mod digest;
 mod doubt;
@@ -18,6 +20,7 @@ mod progress;
 mod proof;
 mod receive;
 mod reconcile;
+mod same_key;
 mod settings;
 mod tag;
 mod trades_written;
@@ -27,6 +30,7 @@ mod watch;
 mod write;
 
 pub use account::DeskAccount;
+pub use basket::{BASKET_LEGS_MAX, Leg, LegResults, check_basket_size};
 pub use change::Modification;
 pub use desk::{Desk, DeskParts, Submitted};
 pub use error::DeskError;

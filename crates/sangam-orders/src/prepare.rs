@@ -60,6 +60,9 @@ pub(crate) async fn prepare(
     } else {
         None
     };
+    if let Some(quote) = &quote {
+        inner.checks.note(quote);
+    }
     let now = inner.parts.clock.now();
     protect(
         request,

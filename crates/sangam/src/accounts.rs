@@ -12,6 +12,7 @@ use sangam_core::{AccountId, BrokerName, Error, ErrorKind};
 
 use crate::bursts;
 use crate::limits;
+use crate::market;
 use crate::snapshots;
 use crate::system::{Account, Inner, System};
 
@@ -41,6 +42,7 @@ impl System {
     pub async fn log_in(&self, account: &AccountId, code: &str) -> Result<MarketSession, Error> {
         let account = self.inner.known(account)?;
         let session = account.broker.exchange_code(code).await?;
+        let session = self.inner.lasting(account, session);
         self.inner.sessions.keep(&account.config.name, &session)?;
         self.inner.check_health(account).await;
         Ok(session)
@@ -98,6 +100,7 @@ impl System {
         inner
             .tasks
             .start(check_health_for_ever(weak.clone(), inner.config.health_interval));
+        inner.tasks.start(market::look_for_ever(weak.clone()));
         inner.tasks.start(limits::sync_for_ever(weak.clone()));
         inner.tasks.start(bursts::watch_for_ever(weak.clone()));
         inner.tasks.start(bursts::warm_for_ever(weak.clone()));
@@ -125,9 +128,18 @@ async fn check_health_for_ever(system: Weak<Inner>, interval: Duration) {
                 None => std::future::pending().await,
             }
         };
+        // A simulated session is begun anew when it ends, at whatever hour that is.
+        let ends = system.upgrade().and_then(|inner| inner.next_simulated_end());
+        let ended = async {
+            match ends {
+                Some(wait) => tokio::time::sleep(wait).await,
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
             () = tokio::time::sleep(interval) => {}
             () = early => {}
+            () = ended => {}
         }
         let Some(inner) = system.upgrade() else {
             return;
@@ -135,6 +147,9 @@ async fn check_health_for_ever(system: Weak<Inner>, interval: Duration) {
         join_all(inner.accounts.iter().map(|account| inner.check_health(account))).await;
     }
 }
+
+/// How long after its end a session is certainly over on both clocks.
+const A_MOMENT: Duration = Duration::from_millis(100);
 
 /// The wait between two looks at whether masters are due.
 const LOOK_AT_MASTERS: Duration = Duration::from_secs(30);
@@ -175,6 +190,16 @@ impl Inner {
         }
     }
 
+    /// The session as it lasts: a simulated one to the hour of its simulator's clock.
+    fn lasting(&self, account: &Account, session: MarketSession) -> MarketSession {
+        if !account.config.simulated {
+            return session;
+        }
+        let session = self.markets.ending_by_its_clock(&account.config.group, session);
+        account.broker.resume(session.clone());
+        session
+    }
+
     async fn log_in_simulated(&self, account: &Account) {
         let name = &account.config.name;
         match account
@@ -183,12 +208,25 @@ impl Inner {
             .await
         {
             Ok(session) => {
+                let session = self.lasting(account, session);
                 if let Err(error) = self.sessions.keep(name, &session) {
                     tracing::warn!(account = %name, %error, "session not kept");
                 }
             }
             Err(error) => tracing::warn!(account = %name, %error, "simulated log-in failed"),
         }
+    }
+
+    /// How long until the first simulated session has ended; `None` without one that lives.
+    fn next_simulated_end(&self) -> Option<Duration> {
+        let now = self.clock.now();
+        let simulated = self.accounts.iter().filter(|account| account.config.simulated);
+        simulated
+            .filter_map(|account| account.broker.session())
+            .filter_map(|session| Duration::try_from(session.expires_at.duration_since(now)).ok())
+            .filter(|left| !left.is_zero())
+            .min()
+            .map(|left| left + A_MOMENT)
     }
 
     /// Whether the account's session is alive at its broker.

@@ -3,6 +3,7 @@
 
 mod cache;
 mod checked;
+mod checks;
 mod ledger;
 mod limits;
 mod raw;
@@ -10,6 +11,7 @@ mod shared;
 
 pub use cache::{CacheConfig, CacheRedis};
 pub use checked::{AccountConfig, Config, ConfigError, Hosts, check, env_name};
+pub use checks::{RawChecks, RawHoliday};
 pub(crate) use ledger::check as check_ledger;
 pub use ledger::{LedgerConfig, RawLedger};
 pub use limits::{LimitsConfig, RawLimits};

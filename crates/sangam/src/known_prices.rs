@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use sangam_core::{InstrumentId, Quote};
+use sangam_core::{InstrumentId, Price, Quote};
+use sangam_orders::checks::KnownPrice;
 use sangam_storage::portfolio::SeenPrice;
 
 use crate::system::System;
@@ -19,21 +20,31 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The last price of each instrument.
 #[derive(Debug, Default)]
-pub(crate) struct KnownPrices(Mutex<HashMap<InstrumentId, SeenPrice>>);
+pub(crate) struct KnownPrices(Mutex<HashMap<InstrumentId, Known>>);
+
+/// A price, with the lowest and highest the exchange takes that day where the quote told them.
+#[derive(Debug, Clone, Copy)]
+struct Known {
+    seen: SeenPrice,
+    circuits: [Option<Price>; 2],
+}
 
 impl KnownPrices {
     /// Notes a quote, unless a newer one is known.
     pub(crate) fn note(&self, quote: &Quote) {
-        let seen = SeenPrice {
-            price: quote.last,
-            made_at: quote.received_at,
+        let seen = Known {
+            seen: SeenPrice {
+                price: quote.last,
+                made_at: quote.received_at,
+            },
+            circuits: [quote.lower_circuit, quote.upper_circuit],
         };
         let mut known = self.0.lock();
         if known.len() >= INSTRUMENTS_MAX && !known.contains_key(&quote.instrument) {
             known.clear();
         }
         let kept = known.entry(quote.instrument.clone()).or_insert(seen);
-        if kept.made_at < seen.made_at {
+        if kept.seen.made_at < seen.seen.made_at {
             *kept = seen;
         }
     }
@@ -41,8 +52,20 @@ impl KnownPrices {
     fn of(&self, ids: &[InstrumentId]) -> HashMap<InstrumentId, SeenPrice> {
         let known = self.0.lock();
         ids.iter()
-            .filter_map(|id| Some((id.clone(), *known.get(id)?)))
+            .filter_map(|id| Some((id.clone(), known.get(id)?.seen)))
             .collect()
+    }
+
+    /// One of them, for the checks before an order.
+    pub(crate) fn one(&self, id: &InstrumentId) -> Option<KnownPrice> {
+        let known = *self.0.lock().get(id)?;
+        let [lower_circuit, upper_circuit] = known.circuits;
+        Some(KnownPrice {
+            last: known.seen.price,
+            lower_circuit,
+            upper_circuit,
+            at: known.seen.made_at,
+        })
     }
 }
 

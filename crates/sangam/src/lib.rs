@@ -20,6 +20,7 @@ mod known_prices;
 mod leases;
 mod limits;
 mod limits_view;
+mod market;
 pub mod masters;
 pub mod portfolio;
 mod prices;

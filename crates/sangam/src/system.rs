@@ -25,6 +25,7 @@ use crate::entropy::random_bytes;
 use crate::error::StartError;
 use crate::known_prices::KnownPrices;
 use crate::leases::LeasedLedger;
+use crate::market::Markets;
 use crate::masters::{self, MasterUrl};
 use crate::refresh::Freshness;
 use crate::sessions::SessionFiles;
@@ -64,7 +65,8 @@ pub(crate) struct Inner {
     led: Vec<Arc<LeasedLedger>>,
     pub(crate) written: snapshots::Kept,
     pub(crate) cache: Caching,
-    pub(crate) known: KnownPrices,
+    pub(crate) known: Arc<KnownPrices>,
+    pub(crate) markets: Markets,
     pub(crate) live: Arc<LiveTable>,
     pub(crate) store: Store,
     pub(crate) fetch: Fetch,
@@ -143,8 +145,10 @@ impl System {
         let holder = data_dir::installation(&config.data_dir)?;
         let led = lead(&config, &ledger, &holder, clock.as_ref()).await?;
         let tag_key = data_dir::tag_key(&config.data_dir)?;
+        let known = Arc::<KnownPrices>::default();
+        let markets = Markets::of(&config, &live, &known);
         let desks = desks(
-            &config, &accounts, &led, &router, &limiter, &symbols, &clock, &tag_key,
+            &config, &accounts, &led, &router, &limiter, &symbols, &clock, &tag_key, &markets,
         );
         let cache = Caching::start(&config.cache, simulated_only, &clock).await?;
         let system = Self {
@@ -164,7 +168,8 @@ impl System {
                 led,
                 written: snapshots::Kept::default(),
                 cache,
-                known: KnownPrices::default(),
+                known,
+                markets,
                 live,
                 store,
                 clock,
@@ -175,11 +180,16 @@ impl System {
                 data_dir,
             }),
         };
+        system.inner.markets.look(system.inner.clock.as_ref()).await;
         tokio::join!(system.resume_sessions(), system.masters_at_start(simulated_only));
         system.check_health_once().await;
         for desk in &system.inner.desks {
             if let Err(error) = desk.recover().await {
                 tracing::error!(group = %desk.group(), %error, "recovery did not finish");
+            }
+            // Today's counts are taken from the books now, not while the first order waits.
+            if let Err(error) = desk.checks().await {
+                tracing::error!(group = %desk.group(), %error, "today's orders were not counted");
             }
         }
         system.start_tasks();
@@ -294,6 +304,7 @@ fn desks(
     symbols: &Arc<dyn SymbolMap>,
     clock: &Arc<dyn Clock>,
     tag_key: &TagKey,
+    markets: &Markets,
 ) -> Vec<Desk> {
     let desk = |(group, ledger): (GroupId, &Arc<LeasedLedger>)| {
         let members: Vec<_> = accounts
@@ -301,7 +312,8 @@ fn desks(
             .filter(|account| account.config.group == group)
             .collect();
         let first = members.first()?;
-        Some(Desk::new(DeskParts {
+        let checks = markets.checks(&group, config.checks.clone());
+        let parts = DeskParts {
             owner: first.config.owner.clone(),
             simulated: first.config.simulated,
             accounts: members
@@ -320,7 +332,8 @@ fn desks(
             entropy: Arc::new(random_bytes::<10>),
             tag_key: tag_key.clone(),
             settings: config.desk,
-        }))
+        };
+        Some(Desk::checked(parts, checks))
     };
     groups(config).into_iter().zip(led).filter_map(desk).collect()
 }

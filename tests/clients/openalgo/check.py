@@ -231,7 +231,8 @@ def _(s, base_url, key):
         "side that does not exist": (dict(action="HOLD", price=price), ("action",)),
         "exchange that does not exist": (dict(exchange="NYSE", price=price), ("exchange",)),
         "product of another segment": (dict(product="NRML", price=price), ("product", "NRML")),
-        "sale beyond the holdings": (dict(action="SELL", quantity=99999, price=str(c.on_tick_above(s.ltp, 2))),
+        "more than one order may be worth": (dict(quantity=90000, price=price), ("order_value_max",)),
+        "sale beyond the holdings": (dict(action="SELL", quantity=5000, price=str(c.on_tick_above(s.ltp, 2))),
                                      ("holding", "sell", "quantity")),
     }
     for what, (changes, fragments) in cases.items():
@@ -302,11 +303,50 @@ def _(s, base_url, key):
 
 @checks.check("an order beyond the funds does not trade")
 def _(s, base_url, key):
-    answer = s.gateway.place(price=str(c.on_tick_below(s.ltp, 1)), quantity=100000)
+    answer = s.gateway.place(price=str(c.on_tick_below(s.ltp, 1)), quantity=5000)
     if answer.get("status") == "error":
         return refused(answer)
     row = s.gateway.wait(c.field(answer, "orderid"), *FINAL)
     return c.expect("order_status", row["order_status"], "rejected")
+
+
+@checks.check("basketorder: each leg its own result, a wrong one stops no other")
+def _(s, base_url, key):
+    leg = dict(symbol=SYMBOL, exchange=EXCHANGE, action="BUY", quantity=1, pricetype="LIMIT", product="CNC",
+               price=str(s.price))
+    answer = ok(s.gateway.api.basketorder(strategy=STRATEGY, orders=[leg, leg | dict(symbol="NOSUCHSHARE")]))
+    rows = c.field(answer, "results")
+    c.expect("status of each leg", [row["status"] for row in rows], ["success", "error"])
+    c.demand("message", "NOSUCHSHARE" in rows[1]["message"], "the symbol that is wrong", rows[1])
+    return rows[0]["orderid"]
+
+
+@checks.check("splitorder: parts that make up the whole")
+def _(s, base_url, key):
+    answer = ok(s.gateway.api.splitorder(strategy=STRATEGY, symbol=SYMBOL, exchange=EXCHANGE, action="BUY", quantity=5,
+                                         splitsize=2, price_type="LIMIT", product="CNC", price=str(s.price)))
+    rows = c.field(answer, "results")
+    c.expect("quantities", [row["quantity"] for row in rows], [2, 2, 1])
+    c.expect("status of each part", {row["status"] for row in rows}, {"success"})
+    return f"{answer['total_quantity']} in {len(rows)}"
+
+
+@checks.check("cancelallorder: what stands is cancelled")
+def _(s, base_url, key):
+    answer = ok(s.gateway.api.cancelallorder(strategy=STRATEGY))
+    c.demand("canceled_orders", len(answer["canceled_orders"]) >= 4, "at least the four before", answer)
+    # The order beyond the funds may be in doubt, which nothing but its broker's book ends.
+    failed = [row for row in answer["failed_cancellations"] if "in_doubt" not in row["message"]]
+    c.expect("failed_cancellations", failed, [])
+    return answer["message"]
+
+
+@checks.check("closeposition: nothing is held afterwards")
+def _(s, base_url, key):
+    answer = ok(s.gateway.api.closeposition(strategy=STRATEGY))
+    c.expect("message", answer["message"], "All Open Positions Squared Off")
+    answer = ok(s.gateway.api.openposition(strategy=STRATEGY, symbol=SYMBOL, exchange=EXCHANGE, product="MIS"))
+    return c.expect("quantity", c.field(answer, "quantity"), 0)
 
 
 if __name__ == "__main__":

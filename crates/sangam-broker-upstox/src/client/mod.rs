@@ -112,6 +112,7 @@ fn capabilities(config: &Config) -> Capabilities {
     can.candles = true;
     can.orders_by_tag = true;
     can.after_market = true;
+    can.carries_algo = true;
     can
 }
 

@@ -77,28 +77,25 @@ fn a_market_order_takes_the_far_side_plus_slippage() {
     assert_eq!(limit_of(Side::Buy, &quote("1450", None, None)), "1457.2");
 }
 
-/// Flattrade's cash masters have no tick: its quotes tell it.
+/// Flattrade's cash masters have no tick: its quotes tell it. Where nothing does no limit is made up.
 #[test]
 fn a_tick_no_master_tells_is_the_quotes() {
     let sent = |quote: &Quote| {
-        let sent = protect(
+        protect(
             &request(Side::Buy, Pricing::Market),
             &Capabilities::least(),
             Price::ZERO,
             Some(quote),
             Slippage::default(),
             Timestamp::UNIX_EPOCH,
-        );
-        sent.expect("a fresh quote")
-            .pricing
-            .limit()
-            .expect("a limit")
-            .to_string()
+        )
     };
     let mut told = quote("1449.9", None, None);
-    assert_eq!(sent(&told), "1457.1495");
+    let error = sent(&told).expect_err("no step");
+    assert!(error.to_string().contains("step of its prices"), "{error}");
     told.tick = Some(price("0.1"));
-    assert_eq!(sent(&told), "1457.1");
+    let limit = sent(&told).expect("a fresh quote").pricing.limit();
+    assert_eq!(limit, Some(price("1457.1")));
 }
 
 #[test]

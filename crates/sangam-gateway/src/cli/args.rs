@@ -1,12 +1,14 @@
 //! What the command line takes, with the help that teaches it.
 
 mod audit;
+mod basket;
 mod books;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 pub(crate) use audit::{Audit, AuditExport, AuditLog, AuditPrune, AuditVerify};
+pub(crate) use basket::BasketArgs;
 pub(crate) use books::{AcceptClock, Backup, Ledger, Migrate, Rebuild, Restore};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -69,6 +71,8 @@ pub(crate) enum Command {
     /// Place, change, cancel and look at orders.
     #[command(subcommand)]
     Orders(Orders),
+    /// Place many orders from a file in one call.
+    Basket(BasketArgs),
     /// Quotes of one or more instruments.
     Quote(Quote),
     /// Positions over all accounts.
@@ -83,6 +87,8 @@ pub(crate) enum Command {
     Brokers,
     /// Rate limits: how full each window is, and what is shut and why.
     Limits,
+    /// Pre-trade checks: what left today, and how that stands to the day's limits.
+    Checks,
     /// Symbol masters: fetch, search, resolve.
     #[command(subcommand)]
     Instruments(Instruments),

@@ -38,7 +38,7 @@ pub(crate) struct Refused {
 pub(crate) struct NoGateway(String);
 
 /// Calls that may have moved an order when their answer is lost.
-const COMMANDS: [&str; 3] = ["placeorder", "modifyorder", "cancelorder"];
+const COMMANDS: [&str; 4] = ["placeorder", "basketorder", "modifyorder", "cancelorder"];
 
 impl Client {
     /// Finds the gateway.

@@ -116,6 +116,9 @@ pub(crate) fn desk_refusal(error: &DeskError) -> Refusal {
                 .map(|e| (e.field.to_owned(), vec![e.message.clone()]));
             Refusal::faults_text(&Faults(faults.collect()))
         }
+        DeskError::Refused(refusal) => Refusal::new(StatusCode::BAD_REQUEST, refusal.to_string())
+            .with("rule", refusal.rule.as_str())
+            .with("source", refusal.source),
         DeskError::UnknownInstrument(id) => Refusal::new(
             StatusCode::BAD_REQUEST,
             unknown_symbol(id.symbol.as_str(), id.exchange.as_str()),

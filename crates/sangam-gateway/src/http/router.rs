@@ -13,7 +13,9 @@ use tower::util::{MapRequest, MapRequestLayer};
 use super::body::BODY_MAX;
 use super::reply::Refusal;
 use super::state::Gateway;
-use super::{account, history, market, open_position, orders, own, place, portfolio};
+use super::{
+    account, all_orders, basket, checks, history, market, open_position, orders, own, place, portfolio,
+};
 
 /// The routes behind the forgiving of a trailing slash.
 pub type Application = MapRequest<Router, fn(Request) -> Request>;
@@ -25,6 +27,13 @@ pub fn router(gateway: Gateway) -> Application {
         .route("/api/v1/placeorder", only_post(post(place::place)))
         .route("/api/v1/modifyorder", only_post(post(orders::modify)))
         .route("/api/v1/cancelorder", only_post(post(orders::cancel)))
+        .route("/api/v1/basketorder", only_post(post(basket::basket)))
+        .route("/api/v1/splitorder", only_post(post(basket::split)))
+        .route("/api/v1/cancelallorder", only_post(post(all_orders::cancel_all)))
+        .route(
+            "/api/v1/closeposition",
+            only_post(post(all_orders::close_positions)),
+        )
         .route("/api/v1/orderstatus", only_post(post(orders::status)))
         .route(
             "/api/v1/openposition",
@@ -43,6 +52,7 @@ pub fn router(gateway: Gateway) -> Application {
         .route("/api/v1/portfolio", only_post(post(portfolio::portfolio)))
         .route("/api/v1/brokers", only_post(post(own::brokers)))
         .route("/api/v1/limits", only_post(post(own::limits)))
+        .route("/api/v1/checks", only_post(post(checks::checks)))
         .route("/api/v1/login", only_post(post(own::login)))
         .route("/api/v1/logout", only_post(post(own::logout)))
         .route("/api/v1/instruments/search", only_post(post(own::search)))

@@ -190,9 +190,13 @@ fn the_example_is_whole() {
     assert_eq!(rows[0]["what"], "configuration");
     assert_eq!(rows[0]["fine"], true, "{rows}");
     let text = std::fs::read_to_string(example).expect("shipped");
-    let raw = include_str!("../../../sangam/src/config/raw.rs");
+    let raw = [
+        include_str!("../../../sangam/src/config/raw.rs"),
+        include_str!("../../../sangam/src/config/checks.rs"),
+    ];
     let keys: Vec<_> = raw
-        .lines()
+        .iter()
+        .flat_map(|file| file.lines())
         .filter_map(|line| {
             line.trim()
                 .strip_prefix("pub ")?
@@ -200,7 +204,7 @@ fn the_example_is_whole() {
                 .map(|(key, _)| key)
         })
         .collect();
-    assert!(keys.len() >= 30, "{keys:?}");
+    assert!(keys.len() >= 44, "{keys:?}");
     for key in keys {
         let shown = text.lines().any(|line| {
             let line = line.trim_start_matches(['[', ' ']);

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use crate::program::Place;
 
-const COMMANDS: [&str; 35] = [
+const COMMANDS: [&str; 37] = [
     "",
     "serve",
     "sim",
@@ -17,6 +17,7 @@ const COMMANDS: [&str; 35] = [
     "orders cancel",
     "orders status",
     "orders list",
+    "basket",
     "quote",
     "positions",
     "holdings",
@@ -24,6 +25,7 @@ const COMMANDS: [&str; 35] = [
     "funds",
     "brokers",
     "limits",
+    "checks",
     "instruments",
     "instruments sync",
     "forecast",

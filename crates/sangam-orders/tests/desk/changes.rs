@@ -9,7 +9,7 @@ use sangam_testkit::samples;
 
 use crate::support::*;
 
-fn accepted() -> Accepted {
+pub(crate) fn accepted() -> Accepted {
     Accepted {
         broker_order_id: "1".parse().expect("an id"),
         message: None,

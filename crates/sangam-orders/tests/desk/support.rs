@@ -18,6 +18,7 @@ use sangam_core::{
     InstrumentId, Monotonic, OrderDraft, OrderKind, OrderState, Outcome, PlaceOrder, PositionEffect,
     Timestamp,
 };
+use sangam_orders::checks::Checks;
 use sangam_orders::{Desk, DeskAccount, DeskError, DeskParts, DeskSettings, Submitted, TagKey};
 use sangam_storage::MemoryLedger;
 use sangam_testkit::{CommitFault, FaultyLedger, ScriptedBroker, Unlimited, samples};
@@ -178,9 +179,19 @@ pub(crate) fn desk_over(
     clock: Arc<dyn Clock>,
     seed: u8,
 ) -> Desk {
+    Desk::new(parts_over(brokers, ledger, clock, seed))
+}
+
+/// What [`desk_over`] is put together from.
+pub(crate) fn parts_over(
+    brokers: Vec<Arc<dyn sangam_core::ports::Broker>>,
+    ledger: Arc<dyn Ledger>,
+    clock: Arc<dyn Clock>,
+    seed: u8,
+) -> DeskParts {
     let ids = brokers.iter().map(|b| (b.account().clone(), b.name())).collect();
     let next = AtomicU8::new(0);
-    Desk::new(DeskParts {
+    DeskParts {
         limiter: Arc::new(Unlimited::default()),
         group: "main".parse().expect("a group"),
         owner: "asha".parse().expect("an owner"),
@@ -200,12 +211,33 @@ pub(crate) fn desk_over(
         }),
         tag_key: TagKey::new([7; 32]),
         settings: settings(),
-    })
+    }
 }
 
 impl Bench {
     pub(crate) fn over(brokers: &[Arc<ScriptedBroker>]) -> Self {
         Self::restarted(brokers, Arc::new(FaultyLedger::new(MemoryLedger::new())), 1)
+    }
+
+    /// A desk that holds orders to checks, over books that exist.
+    pub(crate) fn checked(
+        brokers: &[Arc<ScriptedBroker>],
+        books: Arc<Books>,
+        seed: u8,
+        checks: Checks,
+    ) -> Self {
+        let clock = Arc::new(TokioClock::start());
+        let ports = brokers
+            .iter()
+            .map(|b| Arc::clone(b) as Arc<dyn sangam_core::ports::Broker>)
+            .collect();
+        let parts = parts_over(ports, Arc::clone(&books) as Arc<dyn Ledger>, clock.clone(), seed);
+        Self {
+            desk: Desk::checked(parts, checks),
+            books,
+            brokers: brokers.to_vec(),
+            clock,
+        }
     }
 
     /// A new desk over books that exist: what a restart is.

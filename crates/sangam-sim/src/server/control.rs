@@ -17,6 +17,7 @@ pub(super) fn router(world: Arc<World>) -> Router {
         .route("/__sim/stats", get(stats))
         .route("/__sim/faults", post(faults).get(current_faults))
         .route("/__sim/market", get(market))
+        .route("/__sim/clock", get(clock))
         .fallback(unknown)
         .with_state(world)
 }
@@ -58,8 +59,16 @@ async fn market(State(world): State<Arc<World>>) -> Json<Value> {
     Json(json!({ "at": now.format("%Y-%m-%dT%H:%M:%S%:z"), "prices": rows }))
 }
 
+/// The simulator's time, and whether it is in session at any hour.
+async fn clock(State(world): State<Arc<World>>) -> Json<Value> {
+    Json(json!({
+        "now": world.now().format("%Y-%m-%dT%H:%M:%S%.6f%:z"),
+        "always_open": world.config().always_open,
+    }))
+}
+
 async fn unknown() -> Response {
-    let known = "GET /__sim/stats, GET or POST /__sim/faults, GET /__sim/market";
+    let known = "GET /__sim/stats, GET or POST /__sim/faults, GET /__sim/market, GET /__sim/clock";
     (
         StatusCode::NOT_FOUND,
         Json(json!({ "error": format!("no such path; there are {known}") })),

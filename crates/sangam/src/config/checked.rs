@@ -8,10 +8,12 @@ use std::time::Duration;
 use sangam_core::protect::Slippage;
 use sangam_core::{AccountId, AlgoName, BrokerName, GroupId, Operation, OwnerId};
 use sangam_orders::DeskSettings;
+use sangam_orders::checks::CheckSettings;
 use sangam_routing::RoutingRules;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::cache::{self, CacheConfig};
+use super::checks;
 use super::ledger::{self, LedgerConfig};
 use super::limits::{self, LimitsConfig};
 use super::raw::{RawAccount, RawConfig};
@@ -47,6 +49,8 @@ pub struct Config {
     pub routing: RoutingRules,
     /// The desk's settings.
     pub desk: DeskSettings,
+    /// What an order is held to before it leaves.
+    pub checks: CheckSettings,
     /// The cache.
     pub cache: CacheConfig,
     /// Calls a second one API key may make.
@@ -116,7 +120,8 @@ pub struct AccountConfig {
 /// # Errors
 /// [`ConfigError`] for the first key that is wrong: an address that is none, no account, two accounts of one name, an
 /// unknown broker, a group with real and simulated accounts or two owners, a simulated account without a base address, a
-/// real one without its credentials, a number outside its range, limits that cannot be.
+/// real one without its credentials, a number outside its range, limits that cannot be, more orders a second
+/// than an account without a registered algorithm may send.
 pub fn check(raw: RawConfig) -> Result<Config, ConfigError> {
     let Ok(listen) = raw.listen.parse::<SocketAddr>() else {
         return wrong(
@@ -143,8 +148,10 @@ pub fn check(raw: RawConfig) -> Result<Config, ConfigError> {
         accounts.push(account);
     }
     check_groups(&accounts)?;
+    accounts.iter().try_for_each(checks::check_order_rate)?;
     Ok(Config {
         listen,
+        checks: checks::check(&raw.checks, &accounts)?,
         data_dir: raw.data_dir,
         accounts,
         routing: check_routing(&raw.routing.fallback, &raw.routing.rules)?,

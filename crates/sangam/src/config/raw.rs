@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use secrecy::SecretString;
 use serde::Deserialize;
 
+use super::checks::RawChecks;
 use super::ledger::RawLedger;
 use super::limits::RawLimits;
 use super::shared::RawShared;
@@ -25,6 +26,8 @@ pub struct RawConfig {
     pub routing: RawRouting,
     /// The order desk.
     pub orders: RawOrders,
+    /// What an order is held to before it leaves.
+    pub checks: RawChecks,
     /// The books.
     pub ledger: RawLedger,
     /// How old cached prices may be, and where they are kept.
@@ -45,6 +48,7 @@ impl Default for RawConfig {
             account: Vec::new(),
             routing: RawRouting::default(),
             orders: RawOrders::default(),
+            checks: RawChecks::default(),
             ledger: RawLedger::default(),
             cache: RawCache::default(),
             inbound: RawInbound::default(),

@@ -1,0 +1,202 @@
+//! What left today: orders, changes and cancellations by account, trades, and what the orders were worth. Counted as it
+//! happens and taken from the ledger at a start and with each Indian day, so that a restart forgets nothing.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use sangam_core::ports::{AttemptRecord, Ledger, LedgerError, OrderFilter, OrderRecord};
+use sangam_core::timestamp::{Date, Time};
+use sangam_core::{AccountId, AttemptState, GroupId, IST, Money, NotPlaced, Operation, OrderState};
+
+use super::rule::Refusal;
+use super::value;
+use crate::error::DeskError;
+
+/// What one account sent and traded on a day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Counts {
+    pub(crate) orders: u64,
+    pub(crate) modifies: u64,
+    pub(crate) cancels: u64,
+    pub(crate) trades: u64,
+}
+
+impl Counts {
+    /// Everything an exchange counts against the trades.
+    pub(crate) fn messages(&self) -> u64 {
+        self.orders + self.modifies + self.cancels
+    }
+}
+
+/// One Indian day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Day {
+    pub(crate) date: Date,
+    pub(crate) accounts: BTreeMap<AccountId, Counts>,
+    /// What the day's orders are worth together; those that were rejected are not in it.
+    pub(crate) value: Money,
+}
+
+/// The day's counts of one desk. The lock guards a small table and is never held while waiting.
+#[derive(Debug, Default)]
+pub(crate) struct Tally {
+    day: Mutex<Option<Day>>,
+    loading: tokio::sync::Mutex<()>,
+}
+
+impl Tally {
+    /// Takes the counts of a day from the ledger, unless they are there. An order on its way while a day begins may be
+    /// counted to either.
+    pub(crate) async fn of_day(
+        &self,
+        date: Date,
+        ledger: &dyn Ledger,
+        group: &GroupId,
+    ) -> Result<(), LedgerError> {
+        if self.has(date) {
+            return Ok(());
+        }
+        let _one_loads = self.loading.lock().await;
+        if self.has(date) {
+            return Ok(());
+        }
+        let day = from_ledger(date, ledger, group).await?;
+        *self.day.lock() = Some(day);
+        Ok(())
+    }
+
+    fn has(&self, date: Date) -> bool {
+        self.day.lock().as_ref().is_some_and(|day| day.date == date)
+    }
+
+    /// The counts of the day last loaded.
+    pub(crate) fn shown(&self) -> Option<Day> {
+        self.day.lock().clone()
+    }
+
+    /// What an account sent and traded.
+    pub(crate) fn counts(&self, account: &AccountId) -> Counts {
+        let day = self.day.lock();
+        day.as_ref()
+            .and_then(|day| day.accounts.get(account).copied())
+            .unwrap_or_default()
+    }
+
+    /// A command is about to leave.
+    pub(crate) fn sent(&self, account: &AccountId, operation: Operation) {
+        if let Some(day) = self.day.lock().as_mut() {
+            let counts = day.accounts.entry(account.clone()).or_default();
+            match operation {
+                Operation::Modify => counts.modifies += 1,
+                Operation::Cancel => counts.cancels += 1,
+                _ => counts.orders += 1,
+            }
+        }
+    }
+
+    /// Trades of our orders were written, each with its Indian date.
+    pub(crate) fn traded(&self, account: &AccountId, dates: impl Iterator<Item = Date>) {
+        if let Some(day) = self.day.lock().as_mut() {
+            let of_today = dates.filter(|date| *date == day.date).count();
+            day.accounts.entry(account.clone()).or_default().trades += u64::try_from(of_today).unwrap_or(0);
+        }
+    }
+
+    /// Adds an order's value to the day's, if the most of a day holds it. Checked and added in one step: of two orders at
+    /// once, the one that does not fit is refused.
+    pub(crate) fn hold(self: &Arc<Self>, order: Money, most: Option<Money>) -> Result<Held, Refusal> {
+        let mut day = self.day.lock();
+        let Some(day) = day.as_mut() else {
+            return Ok(Held(None));
+        };
+        match most {
+            Some(most) => day.value = value::check_day(day.value, order, most)?,
+            None => day.value = day.value.checked_add(order).unwrap_or(day.value),
+        }
+        Ok(Held(Some((Arc::clone(self), day.date, order))))
+    }
+
+    fn give_back(&self, date: Date, value: Money) {
+        if let Some(day) = self.day.lock().as_mut().filter(|day| day.date == date) {
+            day.value = day.value.checked_sub(value).unwrap_or(day.value);
+        }
+    }
+}
+
+/// An order's value in the day's. Dropped, it stays there.
+#[derive(Debug)]
+pub(crate) struct Held(Option<(Arc<Tally>, Date, Money)>);
+
+impl Held {
+    /// Nothing held.
+    pub(crate) fn nothing() -> Self {
+        Self(None)
+    }
+
+    /// Takes the value back where it is certain that nothing was placed.
+    pub(crate) fn settle(self, driven: &Result<OrderRecord, DeskError>) {
+        let placed = match driven {
+            Ok(order) => order.state != OrderState::Rejected,
+            Err(DeskError::Interrupted) => true,
+            Err(_) => false,
+        };
+        if let Some((tally, date, value)) = self.0.filter(|_| !placed) {
+            tally.give_back(date, value);
+        }
+    }
+}
+
+async fn from_ledger(date: Date, ledger: &dyn Ledger, group: &GroupId) -> Result<Day, LedgerError> {
+    let mut day = Day {
+        date,
+        accounts: BTreeMap::new(),
+        value: Money::ZERO,
+    };
+    let filter = OrderFilter {
+        since: IST::instant(date.to_datetime(Time::midnight())),
+        ..OrderFilter::default()
+    };
+    let mut ours = std::collections::BTreeSet::new();
+    for order in ledger.orders(&filter).await? {
+        if order.group != *group {
+            continue;
+        }
+        ours.insert(order.uid);
+        let attempts = ledger.attempts(order.uid).await?;
+        for attempt in attempts.iter().filter(|attempt| left(attempt)) {
+            day.accounts.entry(attempt.account.clone()).or_default().orders += 1;
+        }
+        if let Some(account) = &order.account {
+            let counts = day.accounts.entry(account.clone()).or_default();
+            for entry in ledger.audit_of(&order.uid.to_string()).await? {
+                match entry.event.as_str() {
+                    "order.modified" | "order.modify_failed" => counts.modifies += 1,
+                    "order.cancel_accepted" | "order.cancel_failed" => counts.cancels += 1,
+                    _ => {}
+                }
+            }
+        }
+        let sent = attempts.last().map_or(&order.request, |attempt| &attempt.request);
+        let worth = value::of(sent, order.average_price).ok().flatten();
+        if let Some(worth) = worth.filter(|_| order.state != OrderState::Rejected) {
+            day.value = day.value.checked_add(worth).unwrap_or(day.value);
+        }
+    }
+    for record in ledger.fills(date).await? {
+        if record.order.is_some_and(|order| ours.contains(&order)) {
+            day.accounts.entry(record.account).or_default().trades += 1;
+        }
+    }
+    Ok(day)
+}
+
+/// Whether an attempt may have reached its broker.
+fn left(attempt: &AttemptRecord) -> bool {
+    !matches!(
+        attempt.state,
+        AttemptState::NotPlaced {
+            proof: NotPlaced::NeverSent
+        }
+    )
+}
