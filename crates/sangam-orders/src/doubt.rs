@@ -64,6 +64,10 @@ impl Inner {
             },
             Change::OrderMoved(Box::new(after)),
         ];
+        // Owed before the commit: its reply may be lost, and an order that is over in the books is not looked at again.
+        if let Some(reading) = self.reading.get(account.id()) {
+            reading.owe_trades();
+        }
         match self.parts.ledger.commit(&changes, &audit).await {
             Ok(_) => Ok(true),
             Err(LedgerError::Conflict { .. } | LedgerError::IllegalMove { .. }) => Ok(false),

@@ -189,7 +189,6 @@ impl Inner {
                     if self.settle_doubt(order, account, &book).await? {
                         found.settled += 1;
                         news = true;
-                        reading.owe_trades();
                     } else {
                         found.doubts += 1;
                     }
@@ -234,6 +233,12 @@ impl Inner {
         let detail = json!({"status": row.status_word, "filled": row.filled, "average_price": row.average_price,
             "message": row.message});
         let audit = audit(order, &format!("order.{to}"), now, &detail);
+        // Owed before the commit: its reply may be lost, and an order that is over in the books is not looked at again.
+        if filled > order.filled
+            && let Some(reading) = order.account.as_ref().and_then(|id| self.reading.get(id))
+        {
+            reading.owe_trades();
+        }
         match self
             .parts
             .ledger
@@ -243,14 +248,7 @@ impl Inner {
             // Another reader was first; the next reading sees what it wrote.
             Err(LedgerError::Conflict { .. } | LedgerError::IllegalMove { .. }) => Ok(true),
             Err(error) => Err(error.into()),
-            Ok(_) => {
-                if filled > order.filled
-                    && let Some(reading) = order.account.as_ref().and_then(|id| self.reading.get(id))
-                {
-                    reading.owe_trades();
-                }
-                Ok(true)
-            }
+            Ok(_) => Ok(true),
         }
     }
 }

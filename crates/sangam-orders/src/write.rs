@@ -54,7 +54,7 @@ impl Inner {
             waited += RETRY;
         }
         self.progress.written(order.uid);
-        self.read_back(order, &ways).await
+        self.read_back(order).await
     }
 
     /// Goes on writing in a task of its own. An order that comes to rest between two brokers is ended: nobody drives it
@@ -63,7 +63,7 @@ impl Inner {
         let (inner, order, driven) = (Arc::clone(self), order.clone(), Arc::clone(driven));
         tokio::spawn(async move {
             inner.until_written(&ways).await;
-            let stands = inner.read_back(&order, &ways).await;
+            let stands = inner.read_back(&order).await;
             if stands.state == OrderState::Queued {
                 let ways = inner.ways_to_end(&stands, None);
                 inner.until_written(&ways).await;
@@ -94,19 +94,27 @@ impl Inner {
         Try::Settled
     }
 
-    /// The order as the books have it. When they cannot be read, as they must have it after what was just written.
-    async fn read_back(&self, order: &OrderRecord, ways: &Ways) -> OrderRecord {
-        match self.parts.ledger.order(order.uid).await {
-            Ok(Some(written)) => written,
-            Ok(None) => order.clone(),
-            Err(error) => {
-                tracing::warn!(order = %order.uid, %error, "an order was written and could not be read back");
-                let mut order = order.clone();
-                if let Some((changes, _)) = ways.first() {
-                    changes.iter().for_each(|change| follow(&mut order, change));
-                }
-                order
+    /// The order as the books have it: what is said of it is said again later word for word, so it is not made up. When they
+    /// cannot be read in time the answer is the order in doubt.
+    async fn read_back(&self, order: &OrderRecord) -> OrderRecord {
+        let mut waited = Duration::ZERO;
+        loop {
+            let error = match self.parts.ledger.order(order.uid).await {
+                Ok(written) => return written.unwrap_or_else(|| order.clone()),
+                Err(error) => error,
+            };
+            tracing::warn!(order = %order.uid, %error, "an order was written and could not be read back");
+            if waited >= self.parts.settings.outcome_retry {
+                return OrderRecord {
+                    state: OrderState::InDoubt,
+                    message: Some(format!(
+                        "the books have it and could not be read: {error}; ask for its status"
+                    )),
+                    ..order.clone()
+                };
             }
+            tokio::time::sleep(RETRY).await;
+            waited += RETRY;
         }
     }
 
@@ -131,27 +139,4 @@ fn is_refusal(error: &LedgerError) -> bool {
             // Another gateway leads the group: what became of the order is now its to find out.
             | LedgerError::Fenced { .. }
     )
-}
-
-fn follow(order: &mut OrderRecord, change: &Change) {
-    let Change::OrderMoved(moved) = change else {
-        return;
-    };
-    order.state = moved.to;
-    order.updated_at = moved.at;
-    order.filled = moved.filled.unwrap_or(order.filled).max(order.filled);
-    order.average_price = moved.average_price.or(order.average_price);
-    if let Some((account, broker)) = &moved.placed_with {
-        order.account = Some(account.clone());
-        order.broker = Some(*broker);
-    }
-    if moved.broker_order_id.is_some() {
-        order.broker_order_id.clone_from(&moved.broker_order_id);
-    }
-    if moved.message.is_some() {
-        order.message.clone_from(&moved.message);
-    }
-    if let Some(request) = &moved.request {
-        order.request = request.clone();
-    }
 }

@@ -1,6 +1,7 @@
 //! A ledger whose commits fail when told to, in the two ways that matter: certainly not written, and not known.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -25,10 +26,11 @@ pub enum CommitFault {
     ReplyLost,
 }
 
-/// Any ledger, with faults in its commits. Reads go through.
+/// Any ledger, with faults in its commits, and in the reads of single orders when told to. Other reads go through.
 #[derive(Debug)]
 pub struct FaultyLedger<L> {
     inner: L,
+    blind: AtomicUsize,
     next: Mutex<VecDeque<Option<CommitFault>>>,
 }
 
@@ -37,6 +39,7 @@ impl<L> FaultyLedger<L> {
     pub fn new(inner: L) -> Self {
         Self {
             inner,
+            blind: AtomicUsize::new(0),
             next: Mutex::default(),
         }
     }
@@ -49,6 +52,11 @@ impl<L> FaultyLedger<L> {
     /// What the next commits suffer, one each; `None` for a commit that goes well. Afterwards all go well.
     pub fn suffer(&self, faults: impl IntoIterator<Item = Option<CommitFault>>) {
         self.next.lock().extend(faults);
+    }
+
+    /// So many of the next reads of an order by its id fail.
+    pub fn go_blind(&self, reads: usize) {
+        self.blind.store(reads, Ordering::SeqCst);
     }
 
     /// A commit that suffers the next fault. One that is refused or lost is never begun.
@@ -111,6 +119,17 @@ impl<L: Ledger> Ledger for FaultyLedger<L> {
     }
 
     async fn order(&self, uid: OrderUid) -> Result<Option<OrderRecord>, LedgerError> {
+        let blind = |left: usize| left.checked_sub(1);
+        if self
+            .blind
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, blind)
+            .is_ok()
+        {
+            return Err(LedgerError::Store {
+                what: "the books cannot be read".to_owned(),
+                source: "a fault made by a test".into(),
+            });
+        }
         self.inner.order(uid).await
     }
 

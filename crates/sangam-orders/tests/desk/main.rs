@@ -11,6 +11,7 @@ mod keys;
 mod market_orders;
 mod model;
 mod reading;
+mod replies_lost;
 mod restart;
 mod support;
 mod wait;
