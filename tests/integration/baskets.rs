@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use crate::support::Served;
 
 const UPSTOX: BrokerName = BrokerName::Upstox;
+const FYERS: BrokerName = BrokerName::Fyers;
 
 fn leg(symbol: &str, price: &str) -> Value {
     json!({"symbol": symbol, "exchange": "NSE", "action": "BUY", "quantity": 1, "product": "CNC", "pricetype": "LIMIT",
@@ -210,6 +211,29 @@ async fn positions_are_squared_off() {
     assert_eq!(served.call("openposition", held).await.1["quantity"], 0);
     let (_, answer) = served.call("closeposition", json!({"strategy": "t"})).await;
     assert_eq!(answer["results"], json!([]), "nothing is left to close: {answer}");
+}
+
+/// An account that cannot be read is named, and what others hold is closed all the same.
+#[tokio::test]
+async fn an_account_that_cannot_be_read_keeps_no_other_from_being_squared_off() {
+    let mut served = Served::over(&[UPSTOX, FYERS]).await;
+    let buy = json!({"strategy": "t", "symbol": "RELIANCE", "exchange": "NSE", "action": "BUY", "quantity": 2,
+        "broker": "upstox"});
+    let (status, answer) = served.call("placeorder", buy).await;
+    assert_eq!(status, 200, "{answer}");
+    served.stack.shut_down(FYERS).await;
+    let (_, answer) = served.call("closeposition", json!({"strategy": "t"})).await;
+    assert_eq!(
+        answer["message"], "Squared off 1 of 1 open positions; see results for the others.",
+        "{answer}"
+    );
+    let results = answer["results"].as_array().expect("a list");
+    assert_eq!(results.len(), 2, "{answer}");
+    assert!(
+        results[0]["status"] == "error" && results[0]["account"].is_string(),
+        "{answer}"
+    );
+    assert_eq!(results[1]["status"], "success", "{answer}");
 }
 
 /// Every call of these endpoints that the official client was recorded sending is answered in the recorded shape.

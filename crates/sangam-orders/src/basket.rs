@@ -40,7 +40,7 @@ impl Desk {
     /// # Errors
     /// With nothing sent: [`DeskError::Refused`] for more than [`BASKET_LEGS_MAX`] legs; [`DeskError::Invalid`] for none,
     /// and for legs with ids of their own in a basket with a key; [`DeskError::KeyReused`] when the key was used with
-    /// another basket; [`DeskError::Ledger`].
+    /// another basket or for one order; [`DeskError::Ledger`].
     pub async fn submit_basket(
         &self,
         key: Option<ClientOrderId>,
@@ -75,7 +75,7 @@ impl Desk {
                 draft.client_order_id = Some(leg_key(key, at + 1)?);
                 digests[at] = digest::of_all(&[whole.clone(), digests[at].clone()]);
             }
-            self.refuse_another(&legs, &digests).await?;
+            self.refuse_another(key, &digests).await?;
         }
         let mut results: Vec<Option<Result<Submitted, DeskError>>> = legs.iter().map(|_| None).collect();
         let (buys, sells): (Vec<_>, Vec<_>) = legs
@@ -113,15 +113,17 @@ impl Desk {
         }
     }
 
-    /// Refuses the basket where a leg of another one has one of its keys.
-    async fn refuse_another(&self, legs: &[Leg], digests: &[String]) -> Result<(), DeskError> {
+    /// Refuses the basket where its key, or the key of any leg that one may have, is another order's: also one of a longer
+    /// basket, of which these legs were refused.
+    async fn refuse_another(&self, key: &ClientOrderId, digests: &[String]) -> Result<(), DeskError> {
         let parts = &self.inner.parts;
-        for ((draft, _), digest) in legs.iter().zip(digests) {
-            let Some(key) = &draft.client_order_id else {
-                continue;
-            };
-            let found = parts.ledger.order_by_client_id(&parts.owner, key).await?;
-            if let Some(other) = found.filter(|order| order.body_digest != *digest) {
+        let mut used = vec![(key.clone(), None)];
+        for number in 1..=BASKET_LEGS_MAX {
+            used.push((leg_key(key, number)?, digests.get(number - 1)));
+        }
+        for (key, digest) in used {
+            let found = parts.ledger.order_by_client_id(&parts.owner, &key).await?;
+            if let Some(other) = found.filter(|order| Some(&order.body_digest) != digest) {
                 return Err(DeskError::KeyReused {
                     existing: other.number,
                 });

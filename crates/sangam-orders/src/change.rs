@@ -76,7 +76,6 @@ async fn modify(
     let (order, account) = standing(inner, number).await?;
     let id = order.broker_order_id.clone().ok_or(DeskError::NotFound(number))?;
     let (request, sent) = new_terms(inner, &order, account, change)?;
-    inner.pass_change(&order, account, &request).await?;
     let can = account.broker.capabilities();
     let quantity_changes = request.quantity != order.request.quantity;
     if (quantity_changes || can.modify_needs_quantity)
@@ -93,6 +92,7 @@ async fn modify(
             ),
         ));
     }
+    let held = inner.pass_change(&order, account, &request).await?;
     let command = ModifyOrder {
         broker_order_id: id,
         instrument: request.instrument.clone(),
@@ -103,6 +103,12 @@ async fn modify(
         algo: account.algo.clone(),
     };
     let answer = timed(inner, account, Operation::Modify, account.broker.modify(&command)).await;
+    if answer
+        .as_ref()
+        .is_err_and(|error| error.outcome() != Outcome::Unknown)
+    {
+        held.give_back();
+    }
     let detail = json!({"new": request, "failed": answer.as_ref().err().map(ToString::to_string)});
     let news = match &answer {
         Ok(_) => News {

@@ -23,6 +23,7 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use sangam_core::calendar::TradingDay;
+use sangam_core::ports::FillRecord;
 use sangam_core::timestamp::Date;
 use sangam_core::{
     AccountId, IST, Money, Operation, OrderKind, OrderRequest, PositionEffect, Price, Quote, Segment,
@@ -82,9 +83,9 @@ impl Checks {
         }
     }
 
-    /// Trades of our orders were written.
-    pub(crate) fn traded(&self, account: &AccountId, dates: impl Iterator<Item = Date>) {
-        self.tally.traded(account, dates);
+    /// Trades were written, those counted before among them.
+    pub(crate) fn traded(&self, trades: &[FillRecord]) {
+        self.tally.traded(trades);
     }
 
     /// Puts an order's value on the day's account. An exit is counted and never refused for it.
@@ -117,7 +118,7 @@ impl Checks {
     }
 
     fn of_size(&self, request: &OrderRequest) -> Result<(), Refusal> {
-        match self.settings.quantity_max {
+        match self.settings.quantity_max.filter(|_| !is_exit(request)) {
             Some(most) => size::check(request.quantity, most),
             None => Ok(()),
         }
@@ -144,7 +145,9 @@ impl Checks {
             band::check(request, known, band)?;
         }
         let worth = value::of(request, last.or(otherwise))?;
-        if let (Some(worth), Some(most)) = (worth, self.settings.order_value_max) {
+        if let (Some(worth), Some(most)) =
+            (worth, self.settings.order_value_max.filter(|_| !is_exit(request)))
+        {
             value::check(worth, most)?;
         }
         Ok(worth)

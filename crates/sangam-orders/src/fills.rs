@@ -125,9 +125,7 @@ impl Inner {
             detail: json!({"trades": trades}).to_string(),
         };
         self.parts.ledger.commit(&changes, &audit).await?;
-        let own = fresh.iter().filter(|record| record.order.is_some());
-        self.checks
-            .traded(account.id(), own.map(|record| record.trading_date));
+        self.checks.traded(&fresh);
         reading.trades_written.note(fresh.iter());
         Ok(ours)
     }

@@ -136,7 +136,7 @@ impl Caller {
             // Some callers ask twice at once.
             let answer = if random.chance(0.1) {
                 let both = tokio::join!(self.place(&body), self.place(&body));
-                both.0.or(both.1)
+                both.0.max(both.1)
             } else {
                 self.place(&body).await
             };

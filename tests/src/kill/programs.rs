@@ -213,7 +213,9 @@ fn authority(url: &str) -> &str {
 }
 
 fn config<'a>(brokers: impl Iterator<Item = (BrokerName, &'a str)>) -> String {
-    let mut text = "health_interval_s = 3600\n[inbound]\nper_second = 100000\nburst = 100000\n".to_owned();
+    let mut text = "health_interval_s = 3600\n[inbound]\nper_second = 100000\nburst = 100000\n\
+                    [checks]\ntrade_ratio_warning = 0\ntrade_ratio_max = 0\n"
+        .to_owned();
     for (broker, url) in brokers {
         let account = simulated_account(broker.as_str(), url);
         let mut say = |name: &str, value: Option<&str>| {

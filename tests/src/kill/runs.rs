@@ -145,9 +145,9 @@ impl Killing {
         self.report.orders += killed.orders;
         lives.asked.extend(asked.iter().cloned());
         let found = lives.after_the_start(&asked).await;
-        self.report.repeated += killed.orders;
         lives.kills += 1;
         let found = found?;
+        self.report.repeated += killed.orders;
         if lives.kills.is_multiple_of(LIVES) || !found.is_well() {
             self.end(&lives, &found);
         } else {

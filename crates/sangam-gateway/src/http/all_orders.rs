@@ -92,12 +92,20 @@ async fn close_positions_inner(gateway: &Gateway, body: &[u8]) -> Result<Respons
     let (desk, strategy) = desk_of(gateway, body)?;
     let ours = |id| desk.accounts().iter().any(|account| account.id() == id);
     let positions = gateway.system().positions().await;
-    if let Some((account, error)) = positions.failed.iter().find(|(account, _)| ours(account)) {
-        // What is held there is not known: nothing is closed by halves without saying so.
-        return Err(reply::broker_refusal(error).with("account", account.as_str()));
-    }
-    let mut results = Vec::new();
-    for row in positions.rows.iter().filter(|row| ours(&row.account)) {
+    // What is held where the books cannot be read is not known: it is named, and the rest is closed.
+    let unread = positions.failed.iter().filter(|(account, _)| ours(account));
+    let mut results: Vec<Value> = unread
+        .map(|(account, error)| {
+            let message =
+                format!("the positions of {account} could not be read, none is closed there: {error}");
+            json!({"account": account, "status": "error", "message": message})
+        })
+        .collect();
+    let unread = results.len();
+    let mut rows: Vec<_> = positions.rows.iter().filter(|row| ours(&row.account)).collect();
+    // The largest first: of two accounts at one broker an order goes to the first that holds enough.
+    rows.sort_by_key(|row| std::cmp::Reverse(row.value.net.units().unsigned_abs()));
+    for row in rows {
         let units = row.value.net.units();
         if units == 0 {
             continue;
@@ -124,7 +132,7 @@ async fn close_positions_inner(gateway: &Gateway, body: &[u8]) -> Result<Respons
         let what = format!(
             "Squared off {} of {} open positions; see results for the others.",
             results.len() - failed,
-            results.len()
+            results.len() - unread
         );
         return Err(Refusal::new(StatusCode::OK, what).with("results", results));
     }

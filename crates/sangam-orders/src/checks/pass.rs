@@ -7,7 +7,7 @@ use sangam_core::{IST, Money, OrderRequest, Timestamp};
 
 use super::market::KnownPrice;
 use super::rule::Refusal;
-use super::value;
+use super::{Held, value};
 use crate::account::DeskAccount;
 use crate::desk::Inner;
 use crate::error::DeskError;
@@ -36,7 +36,8 @@ impl Inner {
         Ok(self.checks.of_price(request, known.as_ref(), None)?)
     }
 
-    /// Passes the new terms of an order through the checks, and puts what they are worth more on the day's account.
+    /// Passes the new terms of an order through the checks, and puts what they are worth more on the day's account: to be given
+    /// back where it is certain that the change was not taken.
     ///
     /// # Errors
     /// As for [`Inner::pass_checks`].
@@ -45,7 +46,7 @@ impl Inner {
         order: &OrderRecord,
         account: &DeskAccount,
         request: &OrderRequest,
-    ) -> Result<(), DeskError> {
+    ) -> Result<Held, DeskError> {
         let (checks, now) = (&self.checks, self.parts.clock.now());
         if request.after_market {
             // Whether it still waits for the session or is in it is for the broker to say.
@@ -62,10 +63,9 @@ impl Inner {
         if let (Some(new), Some(before)) = (new, before)
             && let Some(more) = new.checked_sub(before).ok().filter(|more| more.is_positive())
         {
-            // The value stays on the day's account: whether the change was taken may never be known.
-            drop(checks.hold(Some(more), request)?);
+            return Ok(checks.hold(Some(more), request)?);
         }
-        Ok(())
+        Ok(Held::nothing())
     }
 
     async fn count_today(&self, now: Timestamp) -> Result<(), LedgerError> {

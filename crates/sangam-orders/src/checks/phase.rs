@@ -50,10 +50,18 @@ fn in_phase(calendar: &Calendar, phase: Phase, request: &OrderRequest, at: Times
     let exchange = request.instrument.exchange;
     if request.after_market {
         return match phase {
-            Phase::Continuous | Phase::ClosingAuction => Err(Refusal::new(
+            Phase::Continuous => Err(Refusal::new(
                 Rule::MarketHours,
                 HOURS,
                 format!("{exchange} is in session; send the order without after_market"),
+            )),
+            Phase::ClosingAuction => Err(Refusal::new(
+                Rule::MarketHours,
+                HOURS,
+                format!(
+                    "{exchange} is in its closing auction; send the order without after_market until 15:30, or as it is \
+                     from 15:35"
+                ),
             )),
             Phase::PreOpen | Phase::Opening | Phase::Closed => Ok(()),
         };

@@ -19,7 +19,7 @@ pub const UNREGISTERED_MAX: u64 = 9;
 pub fn in_a_second(windows: &[(u32, Duration)]) -> Option<u64> {
     let second = Duration::from_secs(1).as_nanos();
     let most = |&(count, length): &(u32, Duration)| {
-        // A stretch of a second touches at most one short window more than fit into it.
+        // As many full windows as begin within a second.
         let stretches = second.div_ceil(length.as_nanos().max(1)).max(1);
         let stretches = u64::try_from(stretches).unwrap_or(u64::MAX);
         u64::from(count).saturating_mul(stretches)
@@ -83,8 +83,11 @@ mod tests {
         fn no_second_holds_more_than_the_figure(count in 1_u32..30, ms in 50_u64..5_000) {
             let most = in_a_second(&windows(&[(count, ms)])).expect("a window");
             // The densest arrivals a window admits: `count` at once at the start of each stretch of its length.
-            let starts = 1_000_u64.div_ceil(ms);
-            prop_assert!(u64::from(count) * starts <= most);
+            let arrivals: Vec<u64> = (0..40).flat_map(|place| vec![place * ms; count as usize]).collect();
+            for from in arrivals.iter().flat_map(|at| [at.saturating_sub(999), *at]) {
+                let within = arrivals.iter().filter(|at| (from..from + 1_000).contains(*at)).count();
+                prop_assert!(u64::try_from(within).expect("few") <= most, "{within} from {from} ms");
+            }
         }
     }
 }

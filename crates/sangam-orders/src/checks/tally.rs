@@ -1,13 +1,15 @@
 //! What left today: orders, changes and cancellations by account, trades, and what the orders were worth. Counted as it
 //! happens and taken from the ledger at a start and with each Indian day, so that a restart forgets nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use sangam_core::ports::{AttemptRecord, Ledger, LedgerError, OrderFilter, OrderRecord};
+use sangam_core::ports::{AttemptRecord, FillRecord, Ledger, LedgerError, OrderFilter, OrderRecord};
 use sangam_core::timestamp::{Date, Time};
-use sangam_core::{AccountId, AttemptState, GroupId, IST, Money, NotPlaced, Operation, OrderState};
+use sangam_core::{
+    AccountId, AttemptState, BrokerOrderId, GroupId, IST, Money, NotPlaced, Operation, OrderState, TradeId,
+};
 
 use super::rule::Refusal;
 use super::value;
@@ -36,6 +38,29 @@ pub(crate) struct Day {
     pub(crate) accounts: BTreeMap<AccountId, Counts>,
     /// What the day's orders are worth together; those that were rejected are not in it.
     pub(crate) value: Money,
+    /// The trades that are counted: a book read anew after a restart shows all of the day again.
+    trades: BTreeSet<TradeKey>,
+}
+
+/// What tells one trade of a day from another.
+type TradeKey = (AccountId, BrokerOrderId, TradeId);
+
+impl Day {
+    /// Counts a trade of an order of ours, once.
+    fn traded(&mut self, record: &FillRecord) {
+        if record.order.is_none() || record.trading_date != self.date {
+            return;
+        }
+        let fill = &record.fill;
+        let key = (
+            record.account.clone(),
+            fill.order_id.clone(),
+            fill.trade_id.clone(),
+        );
+        if self.trades.insert(key) {
+            self.accounts.entry(record.account.clone()).or_default().trades += 1;
+        }
+    }
 }
 
 /// The day's counts of one desk. The lock guards a small table and is never held while waiting.
@@ -46,8 +71,8 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
-    /// Takes the counts of a day from the ledger, unless they are there. An order on its way while a day begins may be
-    /// counted to either.
+    /// Takes the counts of a day from the ledger, unless they are there. What is on its way at that moment may be counted to
+    /// the day before, to this one, to both or to neither.
     pub(crate) async fn of_day(
         &self,
         date: Date,
@@ -95,11 +120,10 @@ impl Tally {
         }
     }
 
-    /// Trades of our orders were written, each with its Indian date.
-    pub(crate) fn traded(&self, account: &AccountId, dates: impl Iterator<Item = Date>) {
+    /// Trades were written, those counted before among them.
+    pub(crate) fn traded(&self, trades: &[FillRecord]) {
         if let Some(day) = self.day.lock().as_mut() {
-            let of_today = dates.filter(|date| *date == day.date).count();
-            day.accounts.entry(account.clone()).or_default().trades += u64::try_from(of_today).unwrap_or(0);
+            trades.iter().for_each(|record| day.traded(record));
         }
     }
 
@@ -141,7 +165,14 @@ impl Held {
             Err(DeskError::Interrupted) => true,
             Err(_) => false,
         };
-        if let Some((tally, date, value)) = self.0.filter(|_| !placed) {
+        if !placed {
+            self.give_back();
+        }
+    }
+
+    /// Takes the value back.
+    pub(crate) fn give_back(self) {
+        if let Some((tally, date, value)) = self.0 {
             tally.give_back(date, value);
         }
     }
@@ -152,17 +183,16 @@ async fn from_ledger(date: Date, ledger: &dyn Ledger, group: &GroupId) -> Result
         date,
         accounts: BTreeMap::new(),
         value: Money::ZERO,
+        trades: BTreeSet::new(),
     };
     let filter = OrderFilter {
         since: IST::instant(date.to_datetime(Time::midnight())),
         ..OrderFilter::default()
     };
-    let mut ours = std::collections::BTreeSet::new();
     for order in ledger.orders(&filter).await? {
         if order.group != *group {
             continue;
         }
-        ours.insert(order.uid);
         let attempts = ledger.attempts(order.uid).await?;
         for attempt in attempts.iter().filter(|attempt| left(attempt)) {
             day.accounts.entry(attempt.account.clone()).or_default().orders += 1;
@@ -177,16 +207,18 @@ async fn from_ledger(date: Date, ledger: &dyn Ledger, group: &GroupId) -> Result
                 }
             }
         }
-        let sent = attempts.last().map_or(&order.request, |attempt| &attempt.request);
+        // The order knows its changed terms; a market order's limit stands with its attempt alone.
+        let sent = match attempts.last() {
+            Some(attempt) if value::price_of(&order.request, None).is_none() => &attempt.request,
+            _ => &order.request,
+        };
         let worth = value::of(sent, order.average_price).ok().flatten();
         if let Some(worth) = worth.filter(|_| order.state != OrderState::Rejected) {
             day.value = day.value.checked_add(worth).unwrap_or(day.value);
         }
     }
     for record in ledger.fills(date).await? {
-        if record.order.is_some_and(|order| ours.contains(&order)) {
-            day.accounts.entry(record.account).or_default().trades += 1;
-        }
+        day.traded(&record);
     }
     Ok(day)
 }

@@ -109,6 +109,25 @@ async fn the_key_of_another_basket_is_refused_whole() {
     );
 }
 
+/// A key that one order has is no basket's, and what is left of a basket in the books is enough to tell it from a shorter one.
+#[tokio::test(start_paused = true)]
+async fn a_key_in_use_is_refused_also_where_the_first_leg_is_not_in_the_books() {
+    let bench = Bench::over(&[broker(A)]);
+    counting(&bench);
+    bench.submit(keyed("one")).await;
+    let error = bench.desk.submit_basket(key("one"), vec![leg(1), leg(2)]).await;
+    assert!(matches!(error, Err(DeskError::KeyReused { .. })), "{error:?}");
+    let half = bench
+        .desk
+        .submit_basket(key("k"), vec![leg(0), leg(2)])
+        .await
+        .expect("taken");
+    assert!(half[0].is_err() && half[1].is_ok(), "{half:?}");
+    let error = bench.desk.submit_basket(key("k"), vec![leg(1)]).await;
+    assert!(matches!(error, Err(DeskError::KeyReused { .. })), "{error:?}");
+    assert_eq!(bench.sends(), [2]);
+}
+
 #[tokio::test(start_paused = true)]
 async fn one_key_at_once_from_many_sends_each_leg_once() {
     let bench = Bench::over(&[broker(A)]);

@@ -382,7 +382,9 @@ async fn an_exit_needs_no_price_and_no_room() {
     let mut can = Capabilities::least();
     can.order_kinds = OrderKinds::ALL;
     let settings = CheckSettings {
+        order_value_max: money("1"),
         day_value_max: money("1"),
+        quantity_max: Some(samples::quantity(1)),
         ..strict()
     };
     let (bench, market) = desk_of(&[broker_with(A, can)], settings);

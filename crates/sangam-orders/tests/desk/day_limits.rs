@@ -143,9 +143,85 @@ async fn a_restart_counts_what_left_before() {
         ("3".to_owned(), RatioState::Warning)
     );
     assert_eq!(after.accounts, before.accounts);
-    assert_eq!(Some(after.day_value), money("14505"));
+    assert_eq!(Some(after.day_value), money("14504"), "at the changed price");
     again.submit(opening()).await;
     assert_eq!(refusal(&again, opening()).await.rule, Rule::OrderToTradeRatio);
+}
+
+/// What a change made of an order is worth as much after a restart, and trades are not counted anew when the book of the
+/// day is read again.
+#[tokio::test(start_paused = true)]
+async fn a_restart_knows_changed_orders_and_counted_trades() {
+    let books = Arc::new(FaultyLedger::new(MemoryLedger::new()));
+    let brokers = [broker(A)];
+    let desk = |seed| {
+        let market = Arc::new(Market::default());
+        market.set("2026-11-23T10:00:00");
+        market.price("1450", samples::morning());
+        let checks = Checks::new(day_of("1000000"), market);
+        Bench::checked(&brokers, books.clone(), seed, checks)
+    };
+    let first = desk(1);
+    accepting(&first);
+    brokers[0].order.always(|_| Err(unreachable()));
+    let order = first.submit(opening()).await;
+    brokers[0].modify.then(Ok(accepted()));
+    let larger = Modification {
+        quantity: Some(samples::quantity(12)),
+        ..Modification::default()
+    };
+    first.desk.modify(order.number, larger).await.expect("accepted");
+    let sent = brokers[0].place.calls().remove(0);
+    let shown = row(&sent, "1", sangam_core::BrokerOrderStatus::Open, 2);
+    brokers[0].order_book.always(move |()| Ok(vec![shown.clone()]));
+    brokers[0]
+        .trades
+        .always(|()| Ok(["T1", "T2"].map(trade).to_vec()));
+    let account = "fyers-1".parse().expect("a name");
+    first.desk.reconcile(&account).await.expect("read");
+    let before = first.desk.checks().await.expect("readable");
+    assert_eq!(
+        (Some(before.day_value), before.accounts[0].trades),
+        (money("17406"), 2)
+    );
+
+    let again = desk(2);
+    let loaded = again.desk.checks().await.expect("readable");
+    let shown = row(&sent, "1", sangam_core::BrokerOrderStatus::Open, 3);
+    brokers[0].order_book.always(move |()| Ok(vec![shown.clone()]));
+    brokers[0]
+        .trades
+        .always(|()| Ok(["T1", "T2", "T3"].map(trade).to_vec()));
+    again.desk.reconcile(&account).await.expect("read");
+    let after = again.desk.checks().await.expect("readable");
+    assert_eq!(
+        (loaded.day_value, loaded.accounts[0].trades),
+        (before.day_value, 2)
+    );
+    assert_eq!((after.day_value, after.accounts[0].trades), (before.day_value, 3));
+}
+
+/// A change that its broker certainly did not take gives back what it added; one in doubt does not.
+#[tokio::test(start_paused = true)]
+async fn a_change_that_was_not_taken_gives_its_value_back() {
+    let (bench, _) = desk_of(&[broker(A)], day_of("29010"));
+    accepting(&bench);
+    bench.brokers[0].order.always(|_| Err(unreachable()));
+    let order = bench.submit(opening()).await;
+    let larger = Modification {
+        quantity: Some(samples::quantity(12)),
+        ..Modification::default()
+    };
+    for (error, worth) in [(crate::support::refusal(), "14505"), (timeout(), "17406")] {
+        bench.brokers[0].modify.then(Err(error));
+        bench
+            .desk
+            .modify(order.number, larger)
+            .await
+            .expect_err("the broker said no, or nothing");
+        let view = bench.desk.checks().await.expect("readable");
+        assert_eq!(Some(view.day_value), money(worth));
+    }
 }
 
 /// At the limit an exit and a cancellation still leave.
