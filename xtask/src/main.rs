@@ -133,10 +133,7 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let workspace = match Workspace::find() {
         Ok(workspace) => workspace,
-        Err(error) => {
-            eprintln!("{} {error:#}", screen::red("failed:"));
-            return ExitCode::FAILURE;
-        }
+        Err(error) => return told(Err(error)),
     };
     let mut steps = Steps::new(&workspace);
     match cli.command {
@@ -149,24 +146,9 @@ fn main() -> ExitCode {
         Command::SharedChecks => suites::shared_checks(&mut steps),
         Command::Bench { arguments } => suites::bench(&mut steps, &arguments),
         // Its last line is its own: no summary after it.
-        Command::Load(load) => {
-            return load::run(&workspace, &load).unwrap_or_else(|error| {
-                eprintln!("{} {error:#}", screen::red("failed:"));
-                ExitCode::FAILURE
-            });
-        }
-        Command::Kill(kill) => {
-            return kill::run(&workspace, &kill).unwrap_or_else(|error| {
-                eprintln!("{} {error:#}", screen::red("failed:"));
-                ExitCode::FAILURE
-            });
-        }
-        Command::KillBooks(kill) => {
-            return kill_books::run(&workspace, &kill).unwrap_or_else(|error| {
-                eprintln!("{} {error:#}", screen::red("failed:"));
-                ExitCode::FAILURE
-            });
-        }
+        Command::Load(load) => return told(load::run(&workspace, &load)),
+        Command::Kill(kill) => return told(kill::run(&workspace, &kill)),
+        Command::KillBooks(kill) => return told(kill_books::run(&workspace, &kill)),
         Command::Figures { names } => figures::run(&mut steps, &names),
         Command::Tidy => tidy::run(&mut steps),
         Command::Layers => layers::run(&mut steps),
@@ -174,6 +156,14 @@ fn main() -> ExitCode {
         Command::Deny => statics::deny(&mut steps),
     }
     steps.finish()
+}
+
+/// The exit code of a command, or its failure told.
+fn told(ended: anyhow::Result<ExitCode>) -> ExitCode {
+    ended.unwrap_or_else(|error| {
+        eprintln!("{} {error:#}", screen::red("failed:"));
+        ExitCode::FAILURE
+    })
 }
 
 #[cfg(test)]

@@ -27,7 +27,7 @@ pub(crate) fn everything(steps: &mut Steps<'_>) {
     kills(steps);
 }
 
-/// The gateway killed under load, always at the same moments.
+/// The gateway killed under load, always from the same seed.
 fn kills(steps: &mut Steps<'_>) {
     steps.step("kill", "cargo xtask kill", |workspace| {
         let kill = Kill {

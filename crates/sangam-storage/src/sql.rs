@@ -1,4 +1,4 @@
-//! The ledger in a database: one task writes, a small pool reads, and reading never waits for writing.
+//! The ledger in a database: one at a time writes, a small pool reads, and reading never waits for writing.
 //!
 //! What may be written is decided by the rules of `crate::rules` on rows read inside the transaction that writes, so it
 //! holds whoever else writes to the same books.

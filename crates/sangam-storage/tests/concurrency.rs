@@ -1,10 +1,10 @@
 //! Many hands on one file, from tasks on several threads and from two openings at once.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use sangam_core::ports::{Change, Ledger, LedgerError, OrderFilter, OrderMoved, OrderRecord};
-use sangam_core::{OrderState, OrderUid};
+use sangam_core::ports::{Change, Ledger, LedgerError, OrderFilter, OrderRecord};
+use sangam_core::OrderUid;
 use sangam_storage::SqlLedger;
 use sangam_testkit::samples;
 use tokio::task::JoinSet;
@@ -95,56 +95,4 @@ async fn callers_that_go_away_leave_nothing_half_written() {
     let orders = ledger.orders(&OrderFilter::default()).await.expect("reads");
     let entries = ledger.audit_of("b").await.expect("reads");
     assert_eq!(orders.len(), 2 * (entries.len() - 1));
-}
-
-/// Moves of an order that both openings remember, in turn: what each remembers of the chain's end is old each time, and a move that
-/// begins where the order no longer is changes nothing.
-#[tokio::test]
-async fn lone_moves_of_two_openings_go_on_from_each_other() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let path = folder.path().join("books.db");
-    let one = SqlLedger::open(&path).await.expect("opens");
-    let two = SqlLedger::open(&path).await.expect("opens");
-    let placed = samples::order_record(1);
-    let first = OrderRecord {
-        state: OrderState::PartiallyFilled,
-        ..placed.clone()
-    };
-    one.commit(&[Change::Received(Box::new(first))], &samples::audit("a", "b"))
-        .await
-        .expect("commits");
-    let moved = |to: OrderState, filled: u64| {
-        Change::OrderMoved(Box::new(OrderMoved {
-            filled: Some(samples::quantity(filled)),
-            ..samples::order_moved(1, OrderState::PartiallyFilled, to)
-        }))
-    };
-    for step in 1..=6 {
-        for ledger in [&one, &one, &two] {
-            ledger
-                .commit(
-                    &[moved(OrderState::PartiallyFilled, step)],
-                    &samples::audit("a", "b"),
-                )
-                .await
-                .expect("commits");
-        }
-    }
-    two.commit(&[moved(OrderState::Cancelled, 6)], &samples::audit("a", "b"))
-        .await
-        .expect("commits");
-    let late = one
-        .commit(
-            &[moved(OrderState::PartiallyFilled, 7)],
-            &samples::audit("a", "b"),
-        )
-        .await;
-    assert!(late.is_err(), "{late:?}");
-    let order = one.order(placed.uid).await.expect("reads").expect("there");
-    assert_eq!(
-        (order.state, order.filled),
-        (OrderState::Cancelled, samples::quantity(6))
-    );
-    let verified = one.verify_chain(BTreeMap::new(), |_| ()).await.expect("whole");
-    assert_eq!(verified.head.sequence, 20, "{verified:?}");
 }

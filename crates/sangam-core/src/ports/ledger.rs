@@ -518,7 +518,7 @@ pub trait Ledger: Send + Sync + Debug {
     /// The use of windows last counted.
     async fn window_counts(&self) -> Result<Vec<WindowCount>, LedgerError>;
 
-    /// What stops new orders, by subject and kind.
+    /// What stops new orders, in the order of their ids.
     async fn stops(&self) -> Result<Vec<Stop>, LedgerError>;
 
     /// The newest lease of each group, in force or not.

@@ -1,5 +1,5 @@
 //! What left today: orders, changes and cancellations by account, trades, and what the orders were worth. Counted as it
-//! happens and taken from the ledger at a start and with each Indian day, so that a restart forgets nothing.
+//! happens and taken from the ledger at a start and with each Indian day, so that a restart starts no count anew.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

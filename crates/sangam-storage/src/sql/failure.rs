@@ -230,7 +230,14 @@ fn of_postgres(doing: &str, place: &Place, error: &sqlx::Error) -> String {
 /// what its last step can fail with: an I/O error, which a failed sync is too, or lack of memory. A full disk is told before
 /// the end of the transaction is on it.
 pub(crate) fn is_before_the_end(error: &sqlx::Error) -> bool {
-    !is_gone(error) && primary_code(error).is_some_and(|code| !matches!(code, 7 | 10))
+    !is_gone(error) && primary_code(error).is_some_and(comes_before_the_end)
+}
+
+/// As above, of the code of an error of SQLite (sqlite.org/rescode.html).
+fn comes_before_the_end(code: u32) -> bool {
+    const NO_MEMORY: u32 = 7;
+    const INPUT_OUTPUT: u32 = 10;
+    !matches!(code, NO_MEMORY | INPUT_OUTPUT)
 }
 
 /// Whether the connection itself failed, or its server ended it.
@@ -245,5 +252,24 @@ pub(crate) fn is_gone(error: &sqlx::Error) -> bool {
             .code()
             .is_some_and(|code| code.starts_with("57P") || code.starts_with("08")),
         _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Busy, constraint, full disk, a trigger's refusal: nothing is in the file. A failed sync may have left all of it there.
+    #[test]
+    fn what_may_be_in_the_file_is_not_told_to_be_out_of_it() {
+        let extended_ioerr_fsync = 10 | (4 << 8);
+        for code in [7, 10, extended_ioerr_fsync] {
+            assert!(!comes_before_the_end(code & 0xff), "{code}");
+        }
+        for code in [1, 5, 13, 19, 1811 & 0xff] {
+            assert!(comes_before_the_end(code), "{code}");
+        }
+        let no_code = [sqlx::Error::WorkerCrashed, sqlx::Error::RowNotFound];
+        assert!(!no_code.iter().any(is_before_the_end), "no code, no verdict");
     }
 }

@@ -90,11 +90,7 @@ ask!(
     c::ATTEMPTS,
     "select {} from attempts where tag = ?"
 );
-ask!(
-    STOPS,
-    c::STOPS,
-    "select {} from stops order by subject, kind, about"
-);
+ask!(STOPS, c::STOPS, "select {} from stops");
 ask!(
     AUDIT_OF,
     c::AUDIT,
@@ -170,7 +166,10 @@ pub(super) async fn attempt_by_tag(readers: &Readers, tag: &Tag) -> Found<Option
 }
 
 pub(super) async fn stops(readers: &Readers) -> Found<Vec<Stop>> {
-    all(readers, &STOPS, Encode::default(), row::stop).await
+    let mut stops = all(readers, &STOPS, Encode::default(), row::stop).await?;
+    // Words sort otherwise than what they stand for.
+    stops.sort_by(|one, other| one.id.cmp(&other.id));
+    Ok(stops)
 }
 
 pub(super) async fn open_attempts(readers: &Readers) -> Found<Vec<AttemptRecord>> {

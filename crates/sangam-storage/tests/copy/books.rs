@@ -4,7 +4,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use sangam_core::ports::{
-    Change, FillRecord, HoldingRecord, Ledger, OrderRecord, SessionRecord, WindowCount,
+    Change, FillRecord, HoldingRecord, Ledger, OrderRecord, SessionRecord, StopKind, StopSubject,
+    WindowCount, Wishes,
 };
 use sangam_core::timestamp::Date;
 use sangam_core::{AttemptState, Holding};
@@ -13,7 +14,7 @@ use sangam_testkit::samples;
 use sqlx::{ConnectOptions as _, Row as _, SqliteConnection};
 
 /// Tables of the books; those of two leases differ in when they end.
-pub(crate) const TABLES: [&str; 17] = [
+pub(crate) const TABLES: [&str; 18] = [
     "settings",
     "orders",
     "attempts",
@@ -28,6 +29,7 @@ pub(crate) const TABLES: [&str; 17] = [
     "sessions",
     "window_counts",
     "leases",
+    "stops",
     "audit_days",
     "audit",
     "audit_head",
@@ -48,6 +50,13 @@ pub(crate) async fn fill(ledger: &SqlLedger) {
         message: Some("रुपये ₹ \"quoted\"\n".to_owned()),
         ..samples::order_record(1)
     };
+    let timed = OrderRecord {
+        wishes: Wishes {
+            deadline: Some(samples::morning()),
+            ..Wishes::default()
+        },
+        ..samples::order_record(2)
+    };
     let mut steps = vec![
         Change::Received(Box::new(keyed)),
         Change::Intended(Box::new(samples::attempt_record(1))),
@@ -60,7 +69,21 @@ pub(crate) async fn fill(ledger: &SqlLedger) {
             },
             at: samples::morning(),
         },
-        Change::Received(Box::new(samples::order_record(2))),
+        Change::Received(Box::new(timed)),
+        Change::CancelRequested {
+            order: samples::uid(2),
+            at: samples::morning(),
+        },
+        Change::TermsAwaited {
+            order: samples::uid(2),
+            terms: Some(Box::new(samples::request())),
+            at: samples::morning(),
+        },
+        Change::Stopped(Box::new(samples::stop(
+            StopSubject::Account(account.clone()),
+            StopKind::Evidence,
+            "-999 \"quoted\"",
+        ))),
         Change::PositionsRead {
             account: account.clone(),
             positions: vec![position],

@@ -28,8 +28,7 @@ pub(super) async fn are_read_back_and_lifted(ledger: &impl Ledger) {
     let doubled = samples::stop(account(), StopKind::Doubled, "S1234567890AB1");
     let orphan = samples::stop(account(), StopKind::Orphan, "S1234567890AB1");
     taken(ledger, &[stopped(&orphan), stopped(&kill), stopped(&doubled)]).await;
-    let mut all = ledger.stops().await.expect("reads");
-    all.sort_by(|one, other| one.id.cmp(&other.id));
+    let all = ledger.stops().await.expect("reads");
     assert_eq!(all, [kill.clone(), doubled.clone(), orphan.clone()]);
     let again = Stop {
         cancels: false,
@@ -44,8 +43,7 @@ pub(super) async fn are_read_back_and_lifted(ledger: &impl Ledger) {
         )],
     )
     .await;
-    let mut all = ledger.stops().await.expect("reads");
-    all.sort_by(|one, other| one.id.cmp(&other.id));
+    let all = ledger.stops().await.expect("reads");
     assert_eq!(all, [again, orphan]);
 }
 

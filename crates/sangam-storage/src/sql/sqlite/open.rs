@@ -118,12 +118,12 @@ mod tests {
         check(&mut writer, &path).await.expect("wal, full, foreign keys");
         let strict: i64 = sqlx::query_scalar(
             "select count(*) from pragma_table_list where strict = 1 and name in
-             ('orders', 'attempts', 'fills', 'positions', 'audit', 'kept_positions', 'lots', 'postings', 'holdings', 'leases')",
+             ('orders', 'attempts', 'fills', 'positions', 'audit', 'kept_positions', 'lots', 'postings', 'holdings', 'leases', 'stops')",
         )
         .fetch_one(&mut writer)
         .await
         .expect("tables");
-        assert_eq!(strict, 10);
+        assert_eq!(strict, 11);
 
         let refused = sqlx::query("delete from orders")
             .execute(&mut reader(&path, &settings).await.expect("opens").connection)

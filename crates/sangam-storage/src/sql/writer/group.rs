@@ -1,7 +1,7 @@
 //! One group of commits: judged, written, made durable, answered.
 
 use sangam_core::Timestamp;
-use sangam_core::ports::LedgerError;
+use sangam_core::ports::{Change, LedgerError};
 
 use super::Writer;
 use super::work::{Applied, Work};
@@ -115,9 +115,17 @@ impl Writer {
             .as_ref()
             .is_some_and(|session| session.is_able_at_once());
         let alone = able && works.len() == 1 && self.working.caught_up;
+        // What was read whole has as many rows as it has: each number of them would be a kind of its own.
+        let read_whole = |change: &Change| {
+            matches!(
+                change,
+                Change::PositionsRead { .. } | Change::HoldingsRead { .. } | Change::WindowsCounted { .. }
+            )
+        };
         let short = |work: &Work| {
             work.is_commit()
                 && work.changes().len() <= CHANGES_AT_ONCE
+                && !work.changes().iter().any(read_whole)
                 && load::is_loaded(&self.working, work.changes())
         };
         if !alone || !works.iter().all(short) {
