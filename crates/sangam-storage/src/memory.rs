@@ -340,6 +340,21 @@ impl Ledger for MemoryLedger {
         Ok(of_order)
     }
 
+    async fn attempts_since(&self, since: Timestamp) -> Result<Vec<AttemptRecord>, LedgerError> {
+        let books = self.books.lock();
+        let recent = |order: &OrderUid| {
+            let order = books.working.orders.get(order);
+            order.is_some_and(|order| order.created_at >= since)
+        };
+        let attempts = books.working.attempts.values();
+        let mut of_them: Vec<_> = attempts
+            .filter(|attempt| recent(&attempt.order))
+            .cloned()
+            .collect();
+        of_them.sort_by_key(|attempt| (attempt.order, attempt.no));
+        Ok(of_them)
+    }
+
     async fn attempt_by_tag(&self, tag: &Tag) -> Result<Option<AttemptRecord>, LedgerError> {
         let books = self.books.lock();
         if !books.working.tags.contains(tag) {
@@ -407,6 +422,19 @@ impl Ledger for MemoryLedger {
         let mut leases: Vec<_> = books.working.leases.values().cloned().collect();
         leases.sort_by(|one, other| one.group.cmp(&other.group));
         Ok(leases)
+    }
+
+    async fn audit_of_events(
+        &self,
+        date: Date,
+        events: &[&'static str],
+    ) -> Result<Vec<AuditEntry>, LedgerError> {
+        let books = self.books.lock();
+        let of_them = books
+            .entries
+            .iter()
+            .filter(|chained| chained.day == date && events.contains(&chained.entry.event.as_str()));
+        Ok(of_them.map(|chained| chained.entry.clone()).collect())
     }
 
     async fn audit_of(&self, subject: &str) -> Result<Vec<AuditEntry>, LedgerError> {

@@ -42,7 +42,7 @@ use sangam_core::ports::{
     AttemptRecord, AuditEntry, Change, FillRecord, HoldingRecord, Lease, Ledger, LedgerError, OrderFilter,
     OrderRecord, PositionRecord, SessionRecord, Stop, WindowCount,
 };
-use sangam_core::timestamp::Date;
+use sangam_core::timestamp::{Date, Timestamp};
 use sangam_core::{AccountId, BrokerOrderId, ClientOrderId, GroupId, OrderNumber, OrderUid, OwnerId, Tag};
 
 use crate::cost::CostMethod;
@@ -241,6 +241,10 @@ impl Ledger for SqlLedger {
         self.told(read::attempts(&self.readers, uid).await)
     }
 
+    async fn attempts_since(&self, since: Timestamp) -> Result<Vec<AttemptRecord>, LedgerError> {
+        self.told(read::attempts_since(&self.readers, since).await)
+    }
+
     async fn attempt_by_tag(&self, tag: &Tag) -> Result<Option<AttemptRecord>, LedgerError> {
         self.told(read::attempt_by_tag(&self.readers, tag).await)
     }
@@ -279,6 +283,14 @@ impl Ledger for SqlLedger {
 
     async fn leases(&self) -> Result<Vec<Lease>, LedgerError> {
         self.told(read::leases(&self.readers).await)
+    }
+
+    async fn audit_of_events(
+        &self,
+        date: Date,
+        events: &[&'static str],
+    ) -> Result<Vec<AuditEntry>, LedgerError> {
+        self.told(read::audit_of_events(&self.readers, date, events).await)
     }
 
     async fn audit_of(&self, subject: &str) -> Result<Vec<AuditEntry>, LedgerError> {

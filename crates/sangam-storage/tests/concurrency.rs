@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use sangam_core::ports::{Change, Ledger, LedgerError, OrderFilter, OrderRecord};
 use sangam_core::OrderUid;
+use sangam_core::ports::{Change, Ledger, LedgerError, OrderFilter, OrderRecord};
 use sangam_storage::SqlLedger;
 use sangam_testkit::samples;
 use tokio::task::JoinSet;

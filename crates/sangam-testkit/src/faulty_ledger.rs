@@ -10,7 +10,7 @@ use sangam_core::ports::{
     AttemptRecord, AuditEntry, Change, FillRecord, HoldingRecord, Lease, Ledger, LedgerError, OrderFilter,
     OrderRecord, PositionRecord, SessionRecord, Stop, WindowCount,
 };
-use sangam_core::timestamp::Date;
+use sangam_core::timestamp::{Date, Timestamp};
 use sangam_core::{
     AccountId, BrokerOrderId, ClientOrderId, GroupId, OrderNumber, OrderUid, OwnerId, Result, Tag,
 };
@@ -161,6 +161,10 @@ impl<L: Ledger> Ledger for FaultyLedger<L> {
         self.inner.attempts(uid).await
     }
 
+    async fn attempts_since(&self, since: Timestamp) -> Result<Vec<AttemptRecord>, LedgerError> {
+        self.inner.attempts_since(since).await
+    }
+
     async fn attempt_by_tag(&self, tag: &Tag) -> Result<Option<AttemptRecord>, LedgerError> {
         self.inner.attempt_by_tag(tag).await
     }
@@ -199,6 +203,14 @@ impl<L: Ledger> Ledger for FaultyLedger<L> {
 
     async fn leases(&self) -> Result<Vec<Lease>, LedgerError> {
         self.inner.leases().await
+    }
+
+    async fn audit_of_events(
+        &self,
+        date: Date,
+        events: &[&'static str],
+    ) -> Result<Vec<AuditEntry>, LedgerError> {
+        self.inner.audit_of_events(date, events).await
     }
 
     async fn audit_of(&self, subject: &str) -> Result<Vec<AuditEntry>, LedgerError> {

@@ -100,6 +100,7 @@ where
     stops::a_wish_is_kept_until_the_order_is_over(&fresh().await).await;
     stops::are_taken_back_with_their_commit(&fresh().await).await;
     stops::an_attempt_is_found_by_its_tag(&fresh().await).await;
+    together::what_happened_on_a_day_is_found_at_once(&fresh().await).await;
     leases::is_held_by_one(&fresh().await).await;
     leases::fences_who_lost_it(&fresh().await).await;
     leases::is_renewed_without_a_trace(&fresh().await).await;

@@ -9,7 +9,7 @@ use sangam_core::ports::{
     AttemptRecord, AuditEntry, Change, FillRecord, HoldingRecord, Lease, Ledger, LedgerError, OrderFilter,
     OrderRecord, PositionRecord, SessionRecord, Stop, WindowCount,
 };
-use sangam_core::timestamp::Date;
+use sangam_core::timestamp::{Date, Timestamp};
 use sangam_core::{
     AccountId, BrokerOrderId, ClientOrderId, Clock, GroupId, OrderNumber, OrderUid, OwnerId, Tag,
 };
@@ -144,6 +144,10 @@ impl Ledger for LeasedLedger {
         self.books.attempts(uid).await
     }
 
+    async fn attempts_since(&self, since: Timestamp) -> Result<Vec<AttemptRecord>, LedgerError> {
+        self.books.attempts_since(since).await
+    }
+
     async fn attempt_by_tag(&self, tag: &Tag) -> Result<Option<AttemptRecord>, LedgerError> {
         self.books.attempt_by_tag(tag).await
     }
@@ -182,6 +186,14 @@ impl Ledger for LeasedLedger {
 
     async fn leases(&self) -> Result<Vec<Lease>, LedgerError> {
         self.books.leases().await
+    }
+
+    async fn audit_of_events(
+        &self,
+        date: Date,
+        events: &[&'static str],
+    ) -> Result<Vec<AuditEntry>, LedgerError> {
+        self.books.audit_of_events(date, events).await
     }
 
     async fn audit_of(&self, subject: &str) -> Result<Vec<AuditEntry>, LedgerError> {

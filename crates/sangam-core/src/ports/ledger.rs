@@ -494,6 +494,9 @@ pub trait Ledger: Send + Sync + Debug {
     /// The attempts of an order, first first.
     async fn attempts(&self, uid: OrderUid) -> Result<Vec<AttemptRecord>, LedgerError>;
 
+    /// The attempts of all orders received on or after an instant, by order and attempt.
+    async fn attempts_since(&self, since: Timestamp) -> Result<Vec<AttemptRecord>, LedgerError>;
+
     /// The attempt with a tag.
     async fn attempt_by_tag(&self, tag: &Tag) -> Result<Option<AttemptRecord>, LedgerError>;
 
@@ -523,6 +526,13 @@ pub trait Ledger: Send + Sync + Debug {
 
     /// The newest lease of each group, in force or not.
     async fn leases(&self) -> Result<Vec<Lease>, LedgerError>;
+
+    /// Audit entries of these events on an Indian date, oldest first.
+    async fn audit_of_events(
+        &self,
+        date: Date,
+        events: &[&'static str],
+    ) -> Result<Vec<AuditEntry>, LedgerError>;
 
     /// Audit entries about a subject, oldest first.
     async fn audit_of(&self, subject: &str) -> Result<Vec<AuditEntry>, LedgerError>;

@@ -8,7 +8,8 @@ use parking_lot::Mutex;
 use sangam_core::ports::{AttemptRecord, FillRecord, Ledger, LedgerError, OrderFilter, OrderRecord};
 use sangam_core::timestamp::{Date, Time};
 use sangam_core::{
-    AccountId, AttemptState, BrokerOrderId, GroupId, IST, Money, NotPlaced, Operation, OrderState, TradeId,
+    AccountId, AttemptState, BrokerOrderId, GroupId, IST, Money, NotPlaced, Operation, OrderState, OrderUid,
+    Timestamp, TradeId,
 };
 
 use super::rule::Refusal;
@@ -178,6 +179,10 @@ impl Held {
     }
 }
 
+/// What an entry of the audit log counts as.
+const MODIFIES: [&str; 2] = ["order.modified", "order.modify_failed"];
+const CANCELS: [&str; 2] = ["order.cancel_accepted", "order.cancel_failed"];
+
 async fn from_ledger(date: Date, ledger: &dyn Ledger, group: &GroupId) -> Result<Day, LedgerError> {
     let mut day = Day {
         date,
@@ -185,36 +190,58 @@ async fn from_ledger(date: Date, ledger: &dyn Ledger, group: &GroupId) -> Result
         value: Money::ZERO,
         trades: BTreeSet::new(),
     };
+    let midnight = IST::instant(date.to_datetime(Time::midnight()));
     let filter = OrderFilter {
-        since: IST::instant(date.to_datetime(Time::midnight())),
+        since: midnight,
         ..OrderFilter::default()
     };
-    for order in ledger.orders(&filter).await? {
-        if order.group != *group {
+    let mut orders: BTreeMap<_, _> = ledger
+        .orders(&filter)
+        .await?
+        .into_iter()
+        .filter(|order| order.group == *group)
+        .map(|order| (order.uid, order))
+        .collect();
+    // Of each order the last attempt, as they come by order and number.
+    let mut last = BTreeMap::new();
+    for attempt in ledger.attempts_since(midnight.unwrap_or(Timestamp::MIN)).await? {
+        if !orders.contains_key(&attempt.order) {
             continue;
         }
-        let attempts = ledger.attempts(order.uid).await?;
-        for attempt in attempts.iter().filter(|attempt| left(attempt)) {
+        if left(&attempt) {
             day.accounts.entry(attempt.account.clone()).or_default().orders += 1;
         }
-        if let Some(account) = &order.account {
-            let counts = day.accounts.entry(account.clone()).or_default();
-            for entry in ledger.audit_of(&order.uid.to_string()).await? {
-                match entry.event.as_str() {
-                    "order.modified" | "order.modify_failed" => counts.modifies += 1,
-                    "order.cancel_accepted" | "order.cancel_failed" => counts.cancels += 1,
-                    _ => {}
-                }
-            }
-        }
+        last.insert(attempt.order, attempt);
+    }
+    for order in orders.values() {
         // The order knows its changed terms; a market order's limit stands with its attempt alone.
-        let sent = match attempts.last() {
+        let sent = match last.get(&order.uid) {
             Some(attempt) if value::price_of(&order.request, None).is_none() => &attempt.request,
             _ => &order.request,
         };
         let worth = value::of(sent, order.average_price).ok().flatten();
         if let Some(worth) = worth.filter(|_| order.state != OrderState::Rejected) {
             day.value = day.value.checked_add(worth).unwrap_or(day.value);
+        }
+    }
+    let events = [MODIFIES, CANCELS].concat();
+    for entry in ledger.audit_of_events(date, &events).await? {
+        let Ok(uid) = entry.subject.parse::<OrderUid>() else {
+            continue;
+        };
+        // One of an earlier day may be changed and cancelled today.
+        if !orders.contains_key(&uid)
+            && let Some(order) = ledger.order(uid).await?.filter(|order| order.group == *group)
+        {
+            orders.insert(uid, order);
+        }
+        if let Some(account) = orders.get(&uid).and_then(|order| order.account.clone()) {
+            let counts = day.accounts.entry(account).or_default();
+            if MODIFIES.contains(&entry.event.as_str()) {
+                counts.modifies += 1;
+            } else {
+                counts.cancels += 1;
+            }
         }
     }
     for record in ledger.fills(date).await? {

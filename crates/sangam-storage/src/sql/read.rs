@@ -86,6 +86,12 @@ ask!(
 );
 ask!(LEASES, c::LEASES, "select {} from leases order by account_group");
 ask!(
+    ATTEMPTS_SINCE,
+    c::ATTEMPTS,
+    "select {} from attempts where order_uid in (select uid from orders where number >= ? and created_at >= ?) \
+     order by order_uid, no"
+);
+ask!(
     ATTEMPT_BY_TAG,
     c::ATTEMPTS,
     "select {} from attempts where tag = ?"
@@ -158,6 +164,12 @@ pub(super) async fn attempts(readers: &Readers, uid: OrderUid) -> Found<Vec<Atte
     all(readers, &ATTEMPTS, values, row::attempt).await
 }
 
+pub(super) async fn attempts_since(readers: &Readers, since: Timestamp) -> Found<Vec<AttemptRecord>> {
+    let mut values = Encode::default();
+    values.int(first_number(since)).int(nanoseconds(since));
+    all(readers, &ATTEMPTS_SINCE, values, row::attempt).await
+}
+
 pub(super) async fn attempt_by_tag(readers: &Readers, tag: &Tag) -> Found<Option<AttemptRecord>> {
     let mut values = Encode::default();
     values.shown(tag);
@@ -206,6 +218,28 @@ pub(super) async fn window_counts(readers: &Readers) -> Found<Vec<WindowCount>> 
 
 pub(super) async fn leases(readers: &Readers) -> Found<Vec<Lease>> {
     all(readers, &LEASES, Encode::default(), row::lease).await
+}
+
+pub(super) async fn audit_of_events(
+    readers: &Readers,
+    date: Date,
+    events: &[&'static str],
+) -> Found<Vec<AuditEntry>> {
+    if events.is_empty() {
+        return Ok(Vec::new());
+    }
+    let marks = vec!["?"; events.len()].join(", ");
+    let ask = Ask::of(
+        c::AUDIT,
+        &format!("select {{}} from audit where day = ? and event in ({marks}) order by sequence"),
+    );
+    let mut values = Encode::default();
+    values.shown(&date);
+    for event in events {
+        values.free(event);
+    }
+    let entries = all(readers, &ask, values, row::chained).await?;
+    Ok(entries.into_iter().map(|chained| chained.entry).collect())
 }
 
 pub(super) async fn audit_of(readers: &Readers, subject: &str) -> Found<Vec<AuditEntry>> {

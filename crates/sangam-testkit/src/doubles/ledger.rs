@@ -7,7 +7,7 @@ use sangam_core::ports::{
     AttemptRecord, AuditEntry, Change, FillRecord, HoldingRecord, Lease, Ledger, LedgerError, OrderFilter,
     OrderRecord, PositionRecord, SessionRecord, Stop, WindowCount,
 };
-use sangam_core::timestamp::Date;
+use sangam_core::timestamp::{Date, Timestamp};
 use sangam_core::{AccountId, BrokerOrderId, ClientOrderId, GroupId, OrderNumber, OrderUid, OwnerId, Tag};
 
 mockall::mock! {
@@ -50,6 +50,7 @@ mockall::mock! {
         ) -> Result<Option<OrderRecord>, LedgerError>;
         async fn orders(&self, filter: &OrderFilter) -> Result<Vec<OrderRecord>, LedgerError>;
         async fn attempts(&self, uid: OrderUid) -> Result<Vec<AttemptRecord>, LedgerError>;
+        async fn attempts_since(&self, since: Timestamp) -> Result<Vec<AttemptRecord>, LedgerError>;
         async fn attempt_by_tag(&self, tag: &Tag) -> Result<Option<AttemptRecord>, LedgerError>;
         async fn open_attempts(&self) -> Result<Vec<AttemptRecord>, LedgerError>;
         async fn fills(&self, trading_date: Date) -> Result<Vec<FillRecord>, LedgerError>;
@@ -60,6 +61,7 @@ mockall::mock! {
         async fn window_counts(&self) -> Result<Vec<WindowCount>, LedgerError>;
         async fn stops(&self) -> Result<Vec<Stop>, LedgerError>;
         async fn leases(&self) -> Result<Vec<Lease>, LedgerError>;
+        async fn audit_of_events(&self, date: Date, events: &[&'static str]) -> Result<Vec<AuditEntry>, LedgerError>;
         async fn audit_of(&self, subject: &str) -> Result<Vec<AuditEntry>, LedgerError>;
     }
 }

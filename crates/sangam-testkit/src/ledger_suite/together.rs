@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use futures::future::join_all;
+use jiff::ToSpan as _;
 use sangam_core::ports::{AttemptRecord, Change, Ledger, LedgerError, OrderFilter, OrderRecord};
 use sangam_core::{AttemptState, OrderState};
 
@@ -196,4 +197,44 @@ pub(super) async fn numbers_given_at_once_are_all_different(ledger: Arc<impl Led
     let numbers: BTreeSet<u64> = join_all(orders).await.into_iter().collect();
     let first = 2_611_230_000_001;
     assert!(numbers.iter().copied().eq(first..first + 64), "{numbers:?}");
+}
+
+/// Attempts of a day's orders, and entries by what happened on a day, each in one question.
+pub(super) async fn what_happened_on_a_day_is_found_at_once(ledger: &impl Ledger) {
+    let midday = samples::morning() + 3.hours();
+    for (seed, created_at) in [(1, samples::morning()), (2, midday), (3, midday)] {
+        let order = OrderRecord {
+            created_at,
+            ..samples::order_record(seed)
+        };
+        taken(ledger, &[Change::Received(Box::new(order))]).await;
+    }
+    for seed in [3, 2, 1] {
+        taken(ledger, &[intended(seed)]).await;
+    }
+    let of = |seed| samples::attempt_record(seed);
+    let since = |at| async move { ledger.attempts_since(at).await.expect("reads") };
+    assert_eq!(since(samples::morning()).await, [of(1), of(2), of(3)]);
+    assert_eq!(since(midday).await, [of(2), of(3)]);
+    assert_eq!(since(midday + 1.nanoseconds()).await, []);
+
+    let mut tomorrow = samples::audit("order.modified", "c");
+    tomorrow.at += 24.hours();
+    for entry in [
+        samples::audit("order.modified", "b"),
+        samples::audit("order.cancel_failed", "a"),
+        tomorrow.clone(),
+    ] {
+        ledger.commit(&[], &entry).await.expect("commits");
+    }
+    let today = samples::fill_record("1", "t").trading_date;
+    let found = async |date, events: &[&'static str]| {
+        let entries = ledger.audit_of_events(date, events).await.expect("reads");
+        entries.into_iter().map(|entry| entry.subject).collect::<Vec<_>>()
+    };
+    let both = ["order.cancel_failed", "order.modified"];
+    assert_eq!(found(today, &both).await, ["b", "a"]);
+    assert_eq!(found(today, &both[1..]).await, ["b"]);
+    assert_eq!(found(today.tomorrow().expect("a day"), &both).await, ["c"]);
+    assert_eq!(found(today, &[]).await, Vec::<String>::new());
 }
